@@ -55,8 +55,8 @@ struct plan_info : swconv_plan_info {
 
 /// One operation of an epilogue.
 struct epilogue_op : swconv_epilogue_op {
-  explicit epilogue_op(swconv_epilogue_kind k, activation a = activation::none, float al = 0,
-                       float be = 0) noexcept
+  explicit epilogue_op(swconv_epilogue_kind k, swconv::activation a = swconv::activation::none,
+                       float al = 0, float be = 0) noexcept
       : swconv_epilogue_op{} {
     struct_size = sizeof(swconv_epilogue_op);
     kind = k;
