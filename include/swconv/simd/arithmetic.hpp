@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/// @file arithmetic.hpp
+/// The part of a vector type that xsimd provides: arithmetic, whole loads and stores, comparison.
+/// What xsimd does not have (slides, partial access, transposes) stands in the file of each ISA.
+///
+/// Every architecture here is our own type in the tagged namespace: xsimd's templates then carry
+/// our tag in their symbols and cannot be merged with those of another object. xsimd's exp, tanh and
+/// erf are not used for the same reason: at -O0 they call untagged helpers (see math.hpp).
+#pragma once
+
+#include <stdint.h>
+
+#include "unroll.hpp"
+
+/// Give our architecture tag ARCH the registers of xsimd's BASE.
+#define SWCONV_XSIMD_REGISTERS(ARCH, BASE)                                     \
+  template <class T>                                                           \
+  struct simd_register<T, ARCH> {                                              \
+    using register_type = typename simd_register<T, BASE>::register_type;      \
+    register_type data;                                                        \
+    operator register_type() const noexcept { return data; }                   \
+  };                                                                           \
+  template <class T>                                                           \
+  struct has_simd_register<T, ARCH> : has_simd_register<T, BASE> {}
+
+#include <xsimd/xsimd.hpp>
+
+SWCONV_BEGIN_NAMESPACE
+namespace simd {
+
+/// Base of a vector type `Self` over xsimd's architecture `Arch`.
+template <class Self, class Arch>
+struct arithmetic {
+  using batch = xsimd::batch<float, Arch>;
+  using flags = xsimd::batch_bool<float, Arch>;
+  static constexpr int size = static_cast<int>(batch::size);
+
+  batch b;
+
+  static SWCONV_ALWAYS_INLINE Self of(batch x) {
+    Self s;
+    s.b = x;
+    return s;
+  }
+  static SWCONV_ALWAYS_INLINE Self zero() { return of(batch(0.0f)); }
+  static SWCONV_ALWAYS_INLINE Self set1(float x) { return of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE Self broadcast(const float *p) { return of(batch(*p)); }
+  static SWCONV_ALWAYS_INLINE Self load(const float *p) { return of(batch::load_unaligned(p)); }
+  SWCONV_ALWAYS_INLINE void store(float *p) const { b.store_unaligned(p); }
+
+  static SWCONV_ALWAYS_INLINE Self add(Self x, Self y) { return of(x.b + y.b); }
+  static SWCONV_ALWAYS_INLINE Self sub(Self x, Self y) { return of(x.b - y.b); }
+  static SWCONV_ALWAYS_INLINE Self mul(Self x, Self y) { return of(x.b * y.b); }
+  static SWCONV_ALWAYS_INLINE Self div(Self x, Self y) { return of(x.b / y.b); }
+  /// x * y + z, rounded once where the ISA has FMA.
+  static SWCONV_ALWAYS_INLINE Self fma(Self x, Self y, Self z) {
+    return of(xsimd::fma(x.b, y.b, z.b));
+  }
+  /// The larger of x and the bound; NaN in x stays NaN.
+  static SWCONV_ALWAYS_INLINE Self at_least(Self x, Self bound) {
+    return of(xsimd::max(bound.b, x.b));
+  }
+  /// The smaller of x and the bound; NaN in x stays NaN.
+  static SWCONV_ALWAYS_INLINE Self at_most(Self x, Self bound) {
+    return of(xsimd::min(bound.b, x.b));
+  }
+  /// Maximum for pooling: NaN in either operand makes NaN.
+  static SWCONV_ALWAYS_INLINE Self max(Self acc, Self x) {
+    return of(xsimd::select(acc.b == acc.b, xsimd::max(acc.b, x.b), acc.b));
+  }
+  /// x < 0 ? y : z
+  static SWCONV_ALWAYS_INLINE Self if_negative(Self x, Self y, Self z) {
+    return of(xsimd::select(x.b < batch(0.0f), y.b, z.b));
+  }
+};
+
+}  // namespace simd
+SWCONV_END_NAMESPACE

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/// @file arm_neon.hpp
+/// AArch64 NEON: 4 lanes, 32 registers, FMA, no masked access.
+#pragma once
+
+#include <arm_neon.h>
+
+#include "arithmetic.hpp"
+#include "range4.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+namespace simd {
+
+/// xsimd's own tag: every AArch64 object has NEON, so nothing can be merged with something lesser.
+struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
+  using mask = range4;
+
+  static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) { return make_range4(lo, hi); }
+  static SWCONV_ALWAYS_INLINE bool all(mask m) { return m.hi - m.lo == 4; }
+  static SWCONV_ALWAYS_INLINE f32x4 of(float32x4_t x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE float32x4_t raw(f32x4 x) { return x.b; }
+  static SWCONV_ALWAYS_INLINE f32x4 load_first(const float *p, int64_t n) {
+    const float32x2_t none = vdup_n_f32(0.0f);
+    switch (n) {
+      case 4: return load(p);
+      case 3: return of(vcombine_f32(vld1_f32(p), vld1_lane_f32(p + 2, none, 0)));
+      case 2: return of(vcombine_f32(vld1_f32(p), none));
+      case 1: return of(vcombine_f32(vld1_lane_f32(p, none, 0), none));
+      default: return zero();
+    }
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 load_masked(const float *p, mask m) {
+    const float32x4_t x = raw(load_first(p + m.lo, m.hi - m.lo)), none = vdupq_n_f32(0.0f);
+    switch (m.lo) {
+      case 0: return of(x);
+      case 1: return of(vextq_f32(none, x, 3));
+      case 2: return of(vextq_f32(none, x, 2));
+      default: return of(vextq_f32(none, x, 1));
+    }
+  }
+  SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
+    const float32x4_t x = b;
+    if (n >= 4) {
+      vst1q_f32(p, x);
+      return;
+    }
+    if (n == 1) vst1q_lane_f32(p, x, 0);
+    if (n >= 2) vst1_f32(p, vget_low_f32(x));
+    if (n == 3) vst1q_lane_f32(p + 2, x, 2);
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 select(mask m, f32x4 x, f32x4 y) {
+    const uint32x4_t k = vreinterpretq_u32_s32(
+        vandq_s32(vld1q_s32(range4_bits + 4 - m.lo), vld1q_s32(range4_bits + 8 - m.hi)));
+    return of(vbslq_f32(k, raw(x), raw(y)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 fma_masked(mask m, f32x4 x, f32x4 y, f32x4 z) {
+    return select(m, fma(x, y, z), z);
+  }
+  /// NEON's maximum keeps NaN of either operand by itself.
+  static SWCONV_ALWAYS_INLINE f32x4 max(f32x4 acc, f32x4 x) {
+    return of(vmaxq_f32(raw(acc), raw(x)));
+  }
+  /// Lanes K … K+3 of the 8 lanes lo, hi.
+  template <int K>
+  static SWCONV_ALWAYS_INLINE f32x4 slide(f32x4 lo, f32x4 hi) {
+    return of(vextq_f32(raw(lo), raw(hi), K));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 even(f32x4 lo, f32x4 hi) {
+    return of(vuzp1q_f32(raw(lo), raw(hi)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 zip_lo(f32x4 x, f32x4 y) {
+    return of(vzip1q_f32(raw(x), raw(y)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 zip_hi(f32x4 x, f32x4 y) {
+    return of(vzip2q_f32(raw(x), raw(y)));
+  }
+  /// 2^n for integral n in -126 … 127.
+  static SWCONV_ALWAYS_INLINE f32x4 pow2(f32x4 n) {
+    const int32x4_t e = vaddq_s32(vcvtq_s32_f32(raw(n)), vdupq_n_s32(127));
+    return of(vreinterpretq_f32_s32(vshlq_n_s32(e, 23)));
+  }
+  /// Lane i from p[i * step] where selected, else 0.
+  static SWCONV_ALWAYS_INLINE f32x4 gather(const float *p, int64_t step, mask m) {
+    float32x4_t x = vdupq_n_f32(0.0f);
+    if (0 >= m.lo && 0 < m.hi) x = vld1q_lane_f32(p, x, 0);
+    if (1 >= m.lo && 1 < m.hi) x = vld1q_lane_f32(p + step, x, 1);
+    if (2 >= m.lo && 2 < m.hi) x = vld1q_lane_f32(p + 2 * step, x, 2);
+    if (3 >= m.lo && 3 < m.hi) x = vld1q_lane_f32(p + 3 * step, x, 3);
+    return of(x);
+  }
+  /// Stores the first n of the N lanes that begin at lane G * N.
+  template <int N, int G>
+  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
+    static_assert(N == 4 && G == 0, "one group of 4 lanes");
+    store_first(p, n);
+  }
+};
+
+struct isa {
+  using full = f32x4;
+  using half = f32x4;
+  static constexpr const char *name = "neon";
+  static constexpr bool has_fma = true;
+  static constexpr int registers = 32;
+};
+
+}  // namespace simd
+SWCONV_END_NAMESPACE

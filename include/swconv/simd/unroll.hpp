@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/// @file unroll.hpp
+/// Loops that are unrolled by the language, not by the optimiser's goodwill: a tile of accumulators
+/// stays in registers only if every index into it is a constant.
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "../namespace.hpp"
+
+/// Marks a lambda whose body must dissolve into its caller.
+#define SWCONV_INLINE_LAMBDA __attribute__((always_inline))
+
+SWCONV_BEGIN_NAMESPACE
+namespace simd {
+
+template <int I>
+using index = std::integral_constant<int, I>;
+
+template <class F, int... I>
+SWCONV_ALWAYS_INLINE void unroll_sequence(F &&f, std::integer_sequence<int, I...>) {
+  (f(index<I>{}), ...);
+}
+
+/// Calls f(index<0>), f(index<1>), … f(index<N - 1>).
+template <int N, class F>
+SWCONV_ALWAYS_INLINE void unroll(F &&f) {
+  unroll_sequence(f, std::make_integer_sequence<int, N>{});
+}
+
+}  // namespace simd
+SWCONV_END_NAMESPACE

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/// @file x86_avx2.hpp
+/// AVX2 with FMA: 8 lanes, and 4 lanes for narrow rows. Masks are vectors; masked loads and stores
+/// touch no memory of unselected lanes.
+#pragma once
+
+#include <immintrin.h>
+
+#include "arithmetic.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+namespace simd {
+struct arch_avx2 : xsimd::fma3<xsimd::avx2> {};
+struct arch_avx2_half : xsimd::fma3<xsimd::sse4_2> {};
+}  // namespace simd
+SWCONV_END_NAMESPACE
+
+namespace xsimd {
+namespace types {
+SWCONV_XSIMD_REGISTERS(::swconv::simd::arch_avx2, avx2);
+SWCONV_XSIMD_REGISTERS(::swconv::simd::arch_avx2_half, sse4_2);
+}  // namespace types
+}  // namespace xsimd
+
+SWCONV_BEGIN_NAMESPACE
+namespace simd {
+
+SWCONV_ALWAYS_INLINE int clamp_lane(int64_t x, int n) {
+  return static_cast<int>(x < 0 ? 0 : x > n ? n : x);
+}
+
+struct f32x8 : arithmetic<f32x8, arch_avx2> {
+  struct mask {
+    __m256i bits;
+  };
+
+  static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
+    const __m256i iota = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(clamp_lane(hi, 8)), iota);
+    const __m256i from = _mm256_cmpgt_epi32(_mm256_set1_epi32(clamp_lane(lo, 8)), iota);
+    return {_mm256_andnot_si256(from, below)};
+  }
+  static SWCONV_ALWAYS_INLINE bool all(mask m) {
+    return _mm256_movemask_ps(_mm256_castsi256_ps(m.bits)) == 0xFF;
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 of(__m256 x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE f32x8 load_masked(const float *p, mask m) {
+    return of(_mm256_maskload_ps(p, m.bits));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 load_first(const float *p, int64_t n) {
+    return load_masked(p, lanes(0, n));
+  }
+  SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
+    _mm256_maskstore_ps(p, lanes(0, n).bits, b);
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 select(mask m, f32x8 x, f32x8 y) {
+    return of(_mm256_blendv_ps(y.b, x.b, _mm256_castsi256_ps(m.bits)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 fma_masked(mask m, f32x8 x, f32x8 y, f32x8 z) {
+    return select(m, fma(x, y, z), z);
+  }
+  /// Lanes K … K+7 of the 16 lanes lo, hi.
+  template <int K>
+  static SWCONV_ALWAYS_INLINE f32x8 slide(f32x8 lo, f32x8 hi) {
+    if constexpr (K == 0) return lo;
+    const __m256i l = _mm256_castps_si256(lo.b), h = _mm256_castps_si256(hi.b);
+    const __m256i mid = _mm256_permute2x128_si256(l, h, 0x21);
+    if constexpr (K == 4)
+      return of(_mm256_castsi256_ps(mid));
+    else if constexpr (K < 4)
+      return of(_mm256_castsi256_ps(_mm256_alignr_epi8(mid, l, (K & 3) * 4)));
+    else
+      return of(_mm256_castsi256_ps(_mm256_alignr_epi8(h, mid, (K & 3) * 4)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 even(f32x8 lo, f32x8 hi) {
+    const __m256 x = _mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0));
+    return of(_mm256_castpd_ps(
+        _mm256_permute4x64_pd(_mm256_castps_pd(x), _MM_SHUFFLE(3, 1, 2, 0))));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 zip_lo(f32x8 x, f32x8 y) {
+    return of(_mm256_permute2f128_ps(_mm256_unpacklo_ps(x.b, y.b), _mm256_unpackhi_ps(x.b, y.b),
+                                     0x20));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 zip_hi(f32x8 x, f32x8 y) {
+    return of(_mm256_permute2f128_ps(_mm256_unpacklo_ps(x.b, y.b), _mm256_unpackhi_ps(x.b, y.b),
+                                     0x31));
+  }
+  /// 2^n for integral n in -126 … 127.
+  static SWCONV_ALWAYS_INLINE f32x8 pow2(f32x8 n) {
+    const __m256i e = _mm256_add_epi32(_mm256_cvtps_epi32(n.b), _mm256_set1_epi32(127));
+    return of(_mm256_castsi256_ps(_mm256_slli_epi32(e, 23)));
+  }
+  /// Lane i from p[i * step] where selected, else 0. step < 2^26.
+  static SWCONV_ALWAYS_INLINE f32x8 gather(const float *p, int64_t step, mask m) {
+    const __m256i iota = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i i = _mm256_mullo_epi32(iota, _mm256_set1_epi32(static_cast<int>(step)));
+    return of(_mm256_mask_i32gather_ps(_mm256_setzero_ps(), p, i, _mm256_castsi256_ps(m.bits), 4));
+  }
+  /// Stores the first n of the N lanes that begin at lane G * N.
+  template <int N, int G>
+  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
+    if constexpr (N == 8) {
+      if (n == 8)
+        store(p);
+      else
+        store_first(p, n);
+    } else {
+      static_assert(N == 4, "groups are 4 or 8 lanes");
+      const __m128 x = _mm256_extractf128_ps(b, G);
+      if (n == 4)
+        _mm_storeu_ps(p, x);
+      else
+        _mm_maskstore_ps(p, _mm_cmpgt_epi32(_mm_set1_epi32(static_cast<int>(n)),
+                                            _mm_setr_epi32(0, 1, 2, 3)),
+                         x);
+    }
+  }
+};
+
+struct f32x4 : arithmetic<f32x4, arch_avx2_half> {
+  struct mask {
+    __m128i bits;
+  };
+
+  static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
+    const __m128i iota = _mm_setr_epi32(0, 1, 2, 3);
+    const __m128i below = _mm_cmpgt_epi32(_mm_set1_epi32(clamp_lane(hi, 4)), iota);
+    const __m128i from = _mm_cmpgt_epi32(_mm_set1_epi32(clamp_lane(lo, 4)), iota);
+    return {_mm_andnot_si128(from, below)};
+  }
+  static SWCONV_ALWAYS_INLINE bool all(mask m) {
+    return _mm_movemask_ps(_mm_castsi128_ps(m.bits)) == 0xF;
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 of(__m128 x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE f32x4 load_masked(const float *p, mask m) {
+    return of(_mm_maskload_ps(p, m.bits));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 load_first(const float *p, int64_t n) {
+    return load_masked(p, lanes(0, n));
+  }
+  SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
+    _mm_maskstore_ps(p, lanes(0, n).bits, b);
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 select(mask m, f32x4 x, f32x4 y) {
+    return of(_mm_blendv_ps(y.b, x.b, _mm_castsi128_ps(m.bits)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 fma_masked(mask m, f32x4 x, f32x4 y, f32x4 z) {
+    return select(m, fma(x, y, z), z);
+  }
+  template <int K>
+  static SWCONV_ALWAYS_INLINE f32x4 slide(f32x4 lo, f32x4 hi) {
+    return of(_mm_castsi128_ps(
+        _mm_alignr_epi8(_mm_castps_si128(hi.b), _mm_castps_si128(lo.b), K * 4)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 even(f32x4 lo, f32x4 hi) {
+    return of(_mm_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 pow2(f32x4 n) {
+    const __m128i e = _mm_add_epi32(_mm_cvtps_epi32(n.b), _mm_set1_epi32(127));
+    return of(_mm_castsi128_ps(_mm_slli_epi32(e, 23)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 gather(const float *p, int64_t step, mask m) {
+    const __m128i i = _mm_mullo_epi32(_mm_setr_epi32(0, 1, 2, 3),
+                                      _mm_set1_epi32(static_cast<int>(step)));
+    return of(_mm_mask_i32gather_ps(_mm_setzero_ps(), p, i, _mm_castsi128_ps(m.bits), 4));
+  }
+};
+
+struct isa {
+  using full = f32x8;
+  using half = f32x4;
+  static constexpr const char *name = "avx2";
+  static constexpr bool has_fma = true;
+  static constexpr int registers = 16;
+};
+
+}  // namespace simd
+SWCONV_END_NAMESPACE

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+/// @file x86_avx512.hpp
+/// AVX-512 (F, VL, BW, DQ): 16 lanes, and 8 lanes for narrow rows. Partial access is masked in
+/// hardware: a lane that is not selected touches no memory.
+#pragma once
+
+#include <immintrin.h>
+
+#include "arithmetic.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+namespace simd {
+struct arch_avx512 : xsimd::avx512bw {};
+struct arch_avx512_half : xsimd::fma3<xsimd::avx2> {};
+
+/// A bool register that carries our tag in its name; xsimd's own is shared by all its users.
+template <class T>
+struct flags_avx512 {
+  using register_type = std::conditional_t<sizeof(T) == 8, __mmask8, __mmask16>;
+  register_type data;
+  flags_avx512() = default;
+  flags_avx512(register_type r) noexcept : data(r) {}
+  operator register_type() const noexcept { return data; }
+};
+}  // namespace simd
+SWCONV_END_NAMESPACE
+
+namespace xsimd {
+namespace types {
+SWCONV_XSIMD_REGISTERS(::swconv::simd::arch_avx512, avx512f);
+SWCONV_XSIMD_REGISTERS(::swconv::simd::arch_avx512_half, avx2);
+template <class T>
+struct get_bool_simd_register<T, ::swconv::simd::arch_avx512> {
+  static_assert(sizeof(T) >= 4, "bytes and words are not used");
+  using type = ::swconv::simd::flags_avx512<T>;
+};
+}  // namespace types
+}  // namespace xsimd
+
+SWCONV_BEGIN_NAMESPACE
+namespace simd {
+
+/// Bits lo … hi-1 of N; both bounds are clamped to 0 … N.
+template <int N>
+SWCONV_ALWAYS_INLINE unsigned lane_bits(int64_t lo, int64_t hi) {
+  lo = lo < 0 ? 0 : lo > N ? N : lo;
+  hi = hi < 0 ? 0 : hi > N ? N : hi;
+  return ((1u << hi) - 1u) & ~((1u << lo) - 1u);
+}
+
+struct f32x16 : arithmetic<f32x16, arch_avx512> {
+  using mask = __mmask16;
+
+  static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
+    return static_cast<mask>(lane_bits<16>(lo, hi));
+  }
+  static SWCONV_ALWAYS_INLINE bool all(mask m) { return m == 0xFFFF; }
+  static SWCONV_ALWAYS_INLINE f32x16 of(__m512 x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE f32x16 load_masked(const float *p, mask m) {
+    return of(_mm512_maskz_loadu_ps(m, p));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 load_first(const float *p, int64_t n) {
+    return load_masked(p, lanes(0, n));
+  }
+  SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
+    _mm512_mask_storeu_ps(p, lanes(0, n), b);
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 select(mask m, f32x16 x, f32x16 y) {
+    return of(_mm512_mask_blend_ps(m, y.b, x.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 fma_masked(mask m, f32x16 x, f32x16 y, f32x16 z) {
+    return of(_mm512_mask3_fmadd_ps(x.b, y.b, z.b, m));
+  }
+  /// Lanes K … K+15 of the 32 lanes lo, hi.
+  template <int K>
+  static SWCONV_ALWAYS_INLINE f32x16 slide(f32x16 lo, f32x16 hi) {
+    return of(_mm512_castsi512_ps(
+        _mm512_alignr_epi32(_mm512_castps_si512(hi.b), _mm512_castps_si512(lo.b), K)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 even(f32x16 lo, f32x16 hi) {
+    const __m512i i = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return of(_mm512_permutex2var_ps(lo.b, i, hi.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 zip_lo(f32x16 x, f32x16 y) {
+    const __m512i i = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    return of(_mm512_permutex2var_ps(x.b, i, y.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 zip_hi(f32x16 x, f32x16 y) {
+    const __m512i i =
+        _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    return of(_mm512_permutex2var_ps(x.b, i, y.b));
+  }
+  /// 2^n for integral n in -126 … 127.
+  static SWCONV_ALWAYS_INLINE f32x16 pow2(f32x16 n) {
+    return of(_mm512_scalef_ps(_mm512_set1_ps(1.0f), n.b));
+  }
+  /// Lane i from p[i * step] where selected, else 0. step < 2^26.
+  static SWCONV_ALWAYS_INLINE f32x16 gather(const float *p, int64_t step, mask m) {
+    const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i i = _mm512_mullo_epi32(iota, _mm512_set1_epi32(static_cast<int>(step)));
+    return of(_mm512_mask_i32gather_ps(_mm512_setzero_ps(), m, i, p, 4));
+  }
+  /// Stores the first n of the N lanes that begin at lane G * N.
+  template <int N, int G>
+  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
+    if constexpr (N == 8) {
+      const __m256 x = _mm512_extractf32x8_ps(b, G);
+      if (n == 8)
+        _mm256_storeu_ps(p, x);
+      else
+        _mm256_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<8>(0, n)), x);
+    } else {
+      static_assert(N == 4, "groups are 4 or 8 lanes");
+      const __m128 x = _mm512_extractf32x4_ps(b, G);
+      if (n == 4)
+        _mm_storeu_ps(p, x);
+      else
+        _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)), x);
+    }
+  }
+};
+
+struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
+  using mask = __mmask8;
+
+  static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
+    return static_cast<mask>(lane_bits<8>(lo, hi));
+  }
+  static SWCONV_ALWAYS_INLINE bool all(mask m) { return m == 0xFF; }
+  static SWCONV_ALWAYS_INLINE f32x8 of(__m256 x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE f32x8 load_masked(const float *p, mask m) {
+    return of(_mm256_maskz_loadu_ps(m, p));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 load_first(const float *p, int64_t n) {
+    return load_masked(p, lanes(0, n));
+  }
+  SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
+    _mm256_mask_storeu_ps(p, lanes(0, n), b);
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 select(mask m, f32x8 x, f32x8 y) {
+    return of(_mm256_mask_blend_ps(m, y.b, x.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 fma_masked(mask m, f32x8 x, f32x8 y, f32x8 z) {
+    return of(_mm256_mask3_fmadd_ps(x.b, y.b, z.b, m));
+  }
+  template <int K>
+  static SWCONV_ALWAYS_INLINE f32x8 slide(f32x8 lo, f32x8 hi) {
+    return of(_mm256_castsi256_ps(
+        _mm256_alignr_epi32(_mm256_castps_si256(hi.b), _mm256_castps_si256(lo.b), K)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 even(f32x8 lo, f32x8 hi) {
+    const __m256i i = _mm256_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14);
+    return of(_mm256_permutex2var_ps(lo.b, i, hi.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 zip_lo(f32x8 x, f32x8 y) {
+    const __m256i i = _mm256_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11);
+    return of(_mm256_permutex2var_ps(x.b, i, y.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 zip_hi(f32x8 x, f32x8 y) {
+    const __m256i i = _mm256_setr_epi32(4, 12, 5, 13, 6, 14, 7, 15);
+    return of(_mm256_permutex2var_ps(x.b, i, y.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 pow2(f32x8 n) {
+    return of(_mm256_scalef_ps(_mm256_set1_ps(1.0f), n.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 gather(const float *p, int64_t step, mask m) {
+    const __m256i iota = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i i = _mm256_mullo_epi32(iota, _mm256_set1_epi32(static_cast<int>(step)));
+    return of(_mm256_mmask_i32gather_ps(_mm256_setzero_ps(), m, i, p, 4));
+  }
+  template <int N, int G>
+  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
+    if constexpr (N == 8) {
+      store_first(p, n);
+    } else {
+      static_assert(N == 4, "groups are 4 or 8 lanes");
+      _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)),
+                         _mm256_extractf32x4_ps(b, G));
+    }
+  }
+};
+
+/// What the kernels build on: vector types and the register file.
+struct isa {
+  using full = f32x16;
+  using half = f32x8;
+  static constexpr const char *name = "avx512";
+  static constexpr bool has_fma = true;
+  static constexpr int registers = 32;
+};
+
+}  // namespace simd
+SWCONV_END_NAMESPACE
