@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# The instruction sets of this build and their compiler flags. No other file names such flags.
+#
+# A new instruction set: one line here, one file in src/kernels/, one predicate in
+# src/dispatch/cpu.hpp (docs/isa-safety.md).
+
+# Each level starts from the architecture's baseline, so that -march in CMAKE_CXX_FLAGS cannot
+# raise it: later flags win. The levels are complete; the tag in namespace.hpp spells them out.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+  set(SWCONV_ISAS avx512 avx2 sse2)
+  set(baseline -march=x86-64 -mtune=generic)
+  set(SWCONV_FLAGS_sse2 ${baseline})
+  set(SWCONV_FLAGS_avx2 ${baseline} -mavx2 -mfma)
+  set(SWCONV_FLAGS_avx512 ${SWCONV_FLAGS_avx2} -mavx512f -mavx512vl -mavx512bw -mavx512dq)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  set(SWCONV_ISAS neon)
+  set(baseline -march=armv8-a)
+  set(SWCONV_FLAGS_neon ${baseline})
+else()
+  set(SWCONV_ISAS portable)
+  set(baseline)
+  set(SWCONV_FLAGS_portable)
+endif()
+set(SWCONV_FLAGS_baseline ${baseline})
+# Scalar lanes that count what they do: for tests only.
+set(SWCONV_FLAGS_counting ${baseline} -DSWCONV_ARCH_COUNTING=1)
+
+# How kernels are compiled wherever they are: in the library and in tests of the header-only form.
+# Contraction is off because kernels say themselves where they fuse (docs/numerics.md).
+set(SWCONV_KERNEL_FLAGS -fno-exceptions -fno-rtti -ffp-contract=off
+                        $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
+
+# Compile a target for one instruction set, or for `baseline`.
+function(swconv_compile_for target isa)
+  if(NOT DEFINED SWCONV_FLAGS_${isa})
+    message(FATAL_ERROR "Unknown instruction set ${isa}")
+  endif()
+  target_compile_options(${target} PRIVATE ${SWCONV_FLAGS_${isa}})
+endfunction()
