@@ -47,6 +47,11 @@ inline swconv_plan_options options_for(const swconv_threads *threads,
   return options;
 }
 
+/// Whether a plan has nothing to compute; then no pointer is looked at.
+inline bool writes_nothing(int64_t batch, const swconv_plan_info &info) noexcept {
+  return batch == 0 || info.dst_size[0] == 0 || info.dst_size[1] == 0 || info.dst_size[2] == 0;
+}
+
 /// All structs are full-size here; the C ABI has seen to that.
 inline swconv_status conv_at_once(const abi::isa_table &table, const swconv_conv_params &params,
                                   const float *src, const float *filter, const float *bias,
@@ -59,6 +64,7 @@ inline swconv_status conv_at_once(const abi::isa_table &table, const swconv_conv
   swconv_plan_info info = {};
   info.struct_size = sizeof info;
   table.info(&plan, &info);
+  if (writes_nothing(params.batch, info)) return SWCONV_OK;
 
   // Packing pays here only where the kernel has no other way to read the filter.
   const scratch_memory packed(info.reads_raw_filter ? 0 : info.packed_bytes);
@@ -95,6 +101,7 @@ inline swconv_status pool_at_once(const abi::isa_table &table, const swconv_pool
   swconv_plan_info info = {};
   info.struct_size = sizeof info;
   table.info(&plan, &info);
+  if (writes_nothing(params.batch, info)) return SWCONV_OK;
 
   const scratch_memory workspace(info.workspace_bytes);
   if (workspace.failed()) return report_no_memory(error, "workspace_bytes", workspace.bytes());
