@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "memory.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace swconv_test {
+namespace {
+
+const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+constexpr size_t slack = 256;  // bytes filled and watched on the side without a protected page
+constexpr uint32_t canary_bits = 0x7fc5ca4au;
+
+void fill(unsigned char *begin, size_t bytes) {
+  for (size_t i = 0; i + 4 <= bytes; i += 4) std::memcpy(begin + i, &canary_bits, 4);
+}
+
+bool filled(const unsigned char *begin, size_t bytes) {
+  for (size_t i = 0; i + 4 <= bytes; i += 4)
+    if (std::memcmp(begin + i, &canary_bits, 4) != 0) return false;
+  return true;
+}
+
+}  // namespace
+
+float canary() {
+  float value;
+  std::memcpy(&value, &canary_bits, 4);
+  return value;
+}
+
+void guarded_memory::release() {
+  if (mapping_) munmap(mapping_, mapped_);
+  mapping_ = nullptr;
+}
+
+guarded_memory::~guarded_memory() { release(); }
+
+void *guarded_memory::take(size_t bytes, size_t alignment, edge side) {
+  const size_t needed = (bytes + alignment + slack + page - 1) / page * page + 2 * page;
+  if (needed > mapped_ || !mapping_) {
+    release();
+    mapped_ = std::max(needed, 18 * page);  // few regrowths for small cases
+    void *memory = mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+      std::perror("mmap");
+      std::abort();
+    }
+    mapping_ = static_cast<unsigned char *>(memory);
+    mprotect(mapping_, page, PROT_NONE);
+    mprotect(mapping_ + mapped_ - page, page, PROT_NONE);
+  }
+  block_bytes_ = bytes;
+  if (side == edge::front) {
+    block_ = mapping_ + page;
+    fill(block_, bytes + slack);
+  } else {
+    unsigned char *end = mapping_ + mapped_ - page;
+    block_ = end - bytes;
+    block_ -= reinterpret_cast<uintptr_t>(block_) % alignment;
+    unsigned char *from = block_ - slack;
+    fill(from - reinterpret_cast<uintptr_t>(from) % 4, static_cast<size_t>(end - from));
+  }
+  return block_;
+}
+
+bool guarded_memory::slack_is_intact() const {
+  unsigned char *first = mapping_ + page, *last = mapping_ + mapped_ - page;
+  unsigned char *before = std::max(first, block_ - slack);
+  unsigned char *after = block_ + (block_bytes_ + 3) / 4 * 4;
+  const size_t behind = after < last ? std::min<size_t>(slack, static_cast<size_t>(last - after)) : 0;
+  // At the front only what follows was filled, at the back what precedes and the alignment rest.
+  return filled(before, static_cast<size_t>(block_ - before)) &&
+         (block_ == first ? filled(after, slack - 4) : filled(after, behind));
+}
+
+}  // namespace swconv_test

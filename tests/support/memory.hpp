@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/// @file memory.hpp
+/// Memory that notices: a block stands directly before (or after) a page that nobody may touch,
+/// so that reading one element past the end of a tensor is a crash, not luck.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace swconv_test {
+
+enum class edge { front, back };
+
+/// A reusable block between two protected pages. Not for sharing between threads.
+class guarded_memory {
+ public:
+  guarded_memory() = default;
+  guarded_memory(const guarded_memory &) = delete;
+  guarded_memory &operator=(const guarded_memory &) = delete;
+  ~guarded_memory();
+
+  /// `bytes` of memory that begin (front) or end (back) at a protected page; at the back they
+  /// end at most `alignment - 1` bytes before it. All of it, and the slack on the open side,
+  /// holds NaN. Valid until the next call.
+  void *take(size_t bytes, size_t alignment, edge side);
+  float *take_floats(int64_t count, edge side) {
+    return static_cast<float *>(take(static_cast<size_t>(count) * sizeof(float), sizeof(float), side));
+  }
+
+  void *block() const { return block_; }
+
+  /// True if the slack beside the block still holds what take() put there.
+  bool slack_is_intact() const;
+
+ private:
+  void release();
+  unsigned char *mapping_ = nullptr;  // with both protected pages
+  size_t mapped_ = 0;
+  unsigned char *block_ = nullptr;
+  size_t block_bytes_ = 0;
+};
+
+/// A quiet NaN that no arithmetic makes: what gaps hold, and dst before a run.
+float canary();
+
+}  // namespace swconv_test

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// Compiled with -ffp-contract=off: what looks like two roundings here must be two.
+#include "reference.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace swconv_test {
+namespace {
+
+constexpr double u = 0x1p-24;             // half a unit in the last place of 1
+constexpr double smallest = 0x1p-149;     // the least denormal: the rounding of an underflow
+constexpr double smallest_normal = 0x1p-126;
+constexpr double pi = 3.14159265358979323846;
+
+// Taps t in [first, last) of an axis lie inside src for output o.
+struct taps {
+  int64_t first, last, start;
+  taps(int64_t o, int64_t in, int64_t k, int64_t s, int64_t d, int64_t before)
+      : first(0), last(k), start(o * s - before) {
+    while (first < last && start + first * d < 0) ++first;
+    while (last > first && start + (last - 1) * d >= in) --last;
+  }
+};
+
+struct sums {
+  double exact = 0, magnitude = 0;
+  float fused = 0, unfused = 0;
+  int64_t terms = 0;
+};
+
+// The chain of one output: input channels, filter rows, filter columns, in this order.
+template <bool Fused>
+sums accumulate(const conv_case &c, const tensor_shape &ss, const tensor_shape &fs,
+                const conv_data &d, int64_t n, int64_t oc, const taps &rows, const taps &columns) {
+  sums sum;
+  const int64_t group = oc / c.oc;
+  for (int64_t ic = 0; ic < c.ic; ++ic)
+    for (int64_t kh = rows.first; kh < rows.last; ++kh)
+      for (int64_t kw = columns.first; kw < columns.last; ++kw) {
+        const float f = d.filter[fs.at(oc, ic, kh, kw)];
+        const float s = d.src[ss.at(n, group * c.ic + ic, rows.start + kh * c.dh,
+                                    columns.start + kw * c.dw)];
+        sum.exact += double(f) * double(s);
+        sum.magnitude += std::fabs(double(f) * double(s));
+        if (Fused) sum.fused = std::fma(f, s, sum.fused);
+        const float product = f * s;
+        sum.unfused += product;
+        ++sum.terms;
+      }
+  return sum;
+}
+
+float epilogue(const conv_case &c, float acc, const float *scale, const float *bias,
+               const float *residual, bool fused) {
+  float v = acc;
+  if (scale && fused) {
+    v = std::fma(acc, *scale, bias ? *bias : 0.0f);
+  } else {
+    if (scale) v = acc * *scale;
+    if (scale && !bias) v = v + 0.0f;
+    if (bias) v = v + *bias;
+  }
+  if (residual) v = v + *residual;
+  return activate(c.act, v, fused);
+}
+
+}  // namespace
+
+double gamma_bound(double n) { return n * u / (1 - n * u); }
+
+bool activation_bits_are_promised(int64_t act) { return act < SWCONV_ACT_SIGMOID; }
+
+double activation_slope(int64_t act) {
+  switch (act) {
+    case SWCONV_ACT_HARD_SIGMOID: return 0.2;
+    case SWCONV_ACT_HARD_SWISH: return 1.5;
+    case SWCONV_ACT_SIGMOID: return 0.25;
+    case SWCONV_ACT_SILU: return 1.1;
+    case SWCONV_ACT_GELU:
+    case SWCONV_ACT_GELU_TANH: return 1.13;
+    default: return 1;
+  }
+}
+
+double activation_error(int64_t act, double x, double y) {
+  const double ulp = 2 * u * std::fabs(y);
+  switch (act) {
+    case SWCONV_ACT_LEAKY_RELU: return ulp + smallest;
+    case SWCONV_ACT_HARD_SIGMOID:
+    case SWCONV_ACT_HARD_SWISH: return 3 * ulp + smallest;
+    case SWCONV_ACT_SIGMOID:
+    case SWCONV_ACT_TANH:
+    case SWCONV_ACT_SILU: return 4 * ulp + smallest_normal;
+    // 1 + erf and 1 + tanh cancel for negative x: the error is relative to x.
+    case SWCONV_ACT_GELU:
+    case SWCONV_ACT_GELU_TANH: return 4 * ulp + 8 * u * std::fabs(x) + smallest_normal;
+    default: return 0;
+  }
+}
+
+double activate(int64_t act, double x) {
+  const double alpha = activation_alpha(act), beta = activation_beta(act);
+  switch (act) {
+    case SWCONV_ACT_RELU: return x < 0 ? 0 : x;
+    case SWCONV_ACT_CLAMP: return x < alpha ? alpha : x > beta ? beta : x;
+    case SWCONV_ACT_LEAKY_RELU: return x < 0 ? alpha * x : x;
+    case SWCONV_ACT_HARD_SIGMOID: return std::min(std::max(alpha * x + beta, 0.0), 1.0);
+    case SWCONV_ACT_HARD_SWISH: return x * std::min(std::max(x / 6 + 0.5, 0.0), 1.0);
+    case SWCONV_ACT_SIGMOID: return 1 / (1 + std::exp(-x));
+    case SWCONV_ACT_TANH: return std::tanh(x);
+    case SWCONV_ACT_SILU: return x / (1 + std::exp(-x));
+    case SWCONV_ACT_GELU: return 0.5 * x * std::erfc(-x * std::sqrt(0.5));
+    case SWCONV_ACT_GELU_TANH:
+      // 1 + tanh(y) = 2 / (1 + exp(-2y)), which does not cancel for negative y.
+      return x / (1 + std::exp(-2 * std::sqrt(2 / pi) * (x + 0.044715 * x * x * x)));
+    default: return x;
+  }
+}
+
+float activate(int64_t act, float x, bool fused) {
+  const float alpha = activation_alpha(act), beta = activation_beta(act);
+  const auto line = [fused](float a, float b, float c) {
+    if (fused) return std::fma(a, b, c);
+    const float product = a * b;
+    return product + c;
+  };
+  const auto unit = [](float v) { return v < 0.0f ? 0.0f : v > 1.0f ? 1.0f : v; };
+  switch (act) {
+    case SWCONV_ACT_RELU: return x < 0.0f ? 0.0f : x;
+    case SWCONV_ACT_CLAMP: return x < alpha ? alpha : x > beta ? beta : x;
+    case SWCONV_ACT_LEAKY_RELU: return x < 0.0f ? alpha * x : x;
+    case SWCONV_ACT_HARD_SIGMOID: return unit(line(alpha, x, beta));
+    case SWCONV_ACT_HARD_SWISH: return x * unit(line(x, 1.0f / 6.0f, 0.5f));
+    default: return static_cast<float>(activate(act, static_cast<double>(x)));
+  }
+}
+
+reference convolve(const conv_case &c, const conv_data &d, bool needs_fused) {
+  const auto ss = src_shape(c), fs = filter_shape(c), ds = dst_shape(c);
+  reference r;
+  r.bits_are_promised = activation_bits_are_promised(c.act);
+  const auto count = static_cast<size_t>(ds.count());
+  r.exact.reserve(count);
+  r.bound.reserve(count);
+  if (needs_fused) r.fused.reserve(count);
+  r.unfused.reserve(count);
+
+  for (int64_t n = 0; n < ds.size[0]; ++n)
+    for (int64_t oc = 0; oc < ds.size[1]; ++oc) {
+      const float *scale = d.scale ? d.scale + oc : nullptr;
+      const float *bias = d.bias ? d.bias + oc : nullptr;
+      for (int64_t oh = 0; oh < ds.size[2]; ++oh)
+        for (int64_t ow = 0; ow < ds.size[3]; ++ow) {
+          const taps rows(oh, c.h, c.kh, c.sh, c.dh, c.pt), columns(ow, c.w, c.kw, c.sw, c.dw, c.pl);
+          const float *residual = d.residual ? d.residual + ds.at(n, oc, oh, ow) : nullptr;
+          const sums sum = needs_fused ? accumulate<true>(c, ss, fs, d, n, oc, rows, columns)
+                                       : accumulate<false>(c, ss, fs, d, n, oc, rows, columns);
+          if (needs_fused) r.fused.push_back(epilogue(c, sum.fused, scale, bias, residual, true));
+          r.unfused.push_back(epilogue(c, sum.unfused, scale, bias, residual, false));
+
+          double v = sum.exact, magnitude = sum.magnitude, underflow = double(sum.terms) + 3;
+          if (scale) {
+            v *= *scale;
+            magnitude *= std::fabs(double(*scale));
+            underflow *= std::max(1.0, std::fabs(double(*scale)));
+          }
+          if (bias) {
+            v += *bias;
+            magnitude += std::fabs(double(*bias));
+          }
+          if (residual) {
+            v += *residual;
+            magnitude += std::fabs(double(*residual));
+          }
+          const double y = activate(c.act, v);
+          // A term meets n roundings, with FMA or without, then those of scale, bias and residual.
+          const double error = gamma_bound(double(sum.terms) + 3) * magnitude + underflow * smallest;
+          r.exact.push_back(y);
+          r.bound.push_back(activation_slope(c.act) * error + activation_error(c.act, v, y));
+        }
+    }
+  return r;
+}
+
+reference pool(const pool_case &c, const float *src) {
+  const auto ss = src_shape(c), ds = dst_shape(c);
+  const bool is_max = c.kind == SWCONV_POOL_MAX;
+  reference r;
+  r.bits_are_promised = is_max;
+  for (int64_t n = 0; n < ds.size[0]; ++n)
+    for (int64_t channel = 0; channel < ds.size[1]; ++channel)
+      for (int64_t oh = 0; oh < ds.size[2]; ++oh)
+        for (int64_t ow = 0; ow < ds.size[3]; ++ow) {
+          double sum = 0, magnitude = 0, largest = -std::numeric_limits<double>::infinity();
+          bool has_nan = false;
+          int64_t inside = 0, padded = 0;
+          for (int64_t kh = 0; kh < c.kh; ++kh)
+            for (int64_t kw = 0; kw < c.kw; ++kw) {
+              const int64_t y = oh * c.sh - c.pt + kh * c.dh, x = ow * c.sw - c.pl + kw * c.dw;
+              if (y < c.h + c.pb && x < c.w + c.pr) ++padded;  // at least the begin padding
+              if (y < 0 || y >= c.h || x < 0 || x >= c.w) continue;
+              ++inside;
+              const double value = src[ss.at(n, channel, y, x)];
+              sum += value;
+              magnitude += std::fabs(value);
+              has_nan = has_nan || std::isnan(value);
+              largest = std::max(largest, value);
+            }
+          const double count = double(c.count_include_pad ? padded : inside);
+          const double result = !is_max ? sum / count
+                                : has_nan ? std::numeric_limits<double>::quiet_NaN()
+                                          : largest;
+          r.exact.push_back(result);
+          r.fused.push_back(static_cast<float>(result));
+          // A sum, a reciprocal and a product: three roundings above the sum's own.
+          r.bound.push_back(is_max ? 0 : gamma_bound(double(inside) + 3) * magnitude / count + 4 * smallest);
+        }
+  r.unfused = r.fused;
+  return r;
+}
+
+}  // namespace swconv_test

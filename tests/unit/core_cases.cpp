@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "core_cases.hpp"
+
+#include <initializer_list>
+
+#include "generate.hpp"
+
+namespace swconv_test {
+namespace {
+
+using conv_axes = std::vector<axis_of<conv_case>>;
+using pool_axes = std::vector<axis_of<pool_case>>;
+using values = std::vector<int64_t>;
+
+template <class Case>
+std::vector<axis_of<Case>> windows(values kernel, values stride, values dilation, values pad) {
+  return {{&Case::kh, kernel}, {&Case::kw, kernel},   {&Case::sh, stride},
+          {&Case::sw, stride}, {&Case::dh, dilation}, {&Case::dw, dilation},
+          {&Case::pt, pad},    {&Case::pl, pad},      {&Case::pb, pad},
+          {&Case::pr, pad}};
+}
+
+conv_axes surroundings() {
+  return {{&conv_case::scale, {0, 1}},
+          {&conv_case::bias, {1, 0}},
+          {&conv_case::residual, {no_residual, own_residual, residual_is_dst}},
+          {&conv_case::act, range(SWCONV_ACT_NONE, SWCONV_ACT_GELU_TANH)},
+          {&conv_case::src_layout, {dense, gaps, rows_outside}},
+          {&conv_case::dst_layout, {dense, gaps, rows_outside}},
+          {&conv_case::filter_layout, {dense, gaps}},
+          {&conv_case::data, {integers, random_data, tiny, inf_filter, nan_src}}};
+}
+
+template <class Case>
+void append(std::vector<Case> *all, const std::vector<Case> &more) {
+  all->insert(all->end(), more.begin(), more.end());
+}
+
+std::vector<axis_of<conv_case>> joined(std::initializer_list<conv_axes> parts) {
+  conv_axes all;
+  for (const auto &part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+}  // namespace
+
+std::vector<conv_case> pairwise_convolutions(uint64_t seed) {
+  const auto small_windows = windows<conv_case>({1, 2, 3, 4, 5, 7}, {1, 2, 3}, {1, 2, 3}, {0, 1, 2, 3});
+  std::vector<conv_case> all;
+  // Dense, few channels, many channels.
+  append(&all, pairwise(conv_case(),
+                        joined({{{&conv_case::n, {1, 2, 0, 3}},
+                                 {&conv_case::ic, {1, 2, 3, 4, 8, 17}},
+                                 {&conv_case::oc, {1, 2, 3, 4, 5, 8, 15, 16, 17, 32, 33, 64, 67}},
+                                 {&conv_case::h, {1, 2, 3, 7, 8, 14, 17}},
+                                 {&conv_case::w, {1, 2, 3, 4, 7, 8, 14, 15, 16, 17, 28, 33, 56}}},
+                                small_windows,
+                                surroundings()}),
+                        seed));
+  // Grouped: 4 to 15 channels per group, and some that fill vectors.
+  append(&all, pairwise(conv_case(),
+                        joined({{{&conv_case::n, {1, 2}},
+                                 {&conv_case::g, {2, 3, 5}},
+                                 {&conv_case::ic, {4, 5, 7, 8, 11, 15}},
+                                 {&conv_case::oc, {4, 6, 7, 8, 9, 12, 15, 16}},
+                                 {&conv_case::h, {1, 5, 9}},
+                                 {&conv_case::w, {1, 4, 7, 13, 16, 19, 31}}},
+                                small_windows,
+                                surroundings()}),
+                        seed + 1));
+  // Depthwise with multipliers, and depthwise turned round (many in, one out per group).
+  append(&all, pairwise(conv_case(),
+                        joined({{{&conv_case::n, {1, 2}},
+                                 {&conv_case::g, {1, 2, 3, 8, 17}},
+                                 {&conv_case::ic, {1, 1, 1, 2}},
+                                 {&conv_case::oc, {1, 1, 2, 3}},
+                                 {&conv_case::h, {1, 2, 5, 8, 9, 17}},
+                                 {&conv_case::w, {1, 3, 7, 8, 14, 16, 17, 28, 31, 32, 49, 65}}},
+                                windows<conv_case>({1, 2, 3, 5, 7, 9}, {1, 2, 3}, {1, 2, 3}, {0, 1, 2, 4}),
+                                surroundings()}),
+                        seed + 2));
+  // One or few channels, larger filters, the vector-length borders of the compound form.
+  append(&all, pairwise(conv_case(),
+                        joined({{{&conv_case::ic, {1, 2, 3}},
+                                 {&conv_case::oc, {1, 2, 3, 6}},
+                                 {&conv_case::h, {1, 6, 19, 33}},
+                                 {&conv_case::w, {1, 9, 16, 31, 33, 47, 64, 79}},
+                                 {&conv_case::kh, {1, 3, 8, 15}},
+                                 {&conv_case::kw, {3, 8, 9, 11, 15, 16, 17, 18, 31, 33}},
+                                 {&conv_case::sw, {1, 2, 5}},
+                                 {&conv_case::sh, {1, 2}},
+                                 {&conv_case::dw, {1, 2}},
+                                 {&conv_case::pt, {0, 3, 7}},
+                                 {&conv_case::pl, {0, 4, 16}},
+                                 {&conv_case::pr, {0, 8, 17}}},
+                                surroundings()}),
+                        seed + 3));
+  // One-dimensional.
+  conv_case signal;
+  signal.dims = 1;
+  append(&all, pairwise(signal,
+                        joined({{{&conv_case::n, {1, 2}},
+                                 {&conv_case::g, {1, 1, 4}},
+                                 {&conv_case::ic, {1, 2, 5}},
+                                 {&conv_case::oc, {1, 3, 16, 19}},
+                                 {&conv_case::w, {1, 5, 16, 50, 65, 130, 257}},
+                                 {&conv_case::kw, {1, 2, 3, 4, 5, 7, 9, 15, 16, 17, 18, 33, 49}},
+                                 {&conv_case::sw, {1, 2, 3, 8}},
+                                 {&conv_case::dw, {1, 2, 4, 16}},
+                                 {&conv_case::pl, {0, 1, 8, 48}},
+                                 {&conv_case::pr, {0, 2, 16}}},
+                                surroundings()}),
+                        seed + 4));
+  return all;
+}
+
+std::vector<conv_case> special_convolutions() {
+  std::vector<conv_case> all;
+  const auto add = [&](const char *text) {
+    for (const int64_t kind : {integers, random_data, inf_filter}) {
+      conv_case c;
+      parse(text, &c);
+      c.data = kind;
+      c.seed = static_cast<int64_t>(all.size()) + 1;
+      all.push_back(c);
+    }
+  };
+  // Degenerate axes, results without elements, a batch of none, empty axes (refused).
+  add("conv h=1 w=1 kh=1 kw=1");
+  add("conv ic=9 oc=40 h=1 w=1 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1 bias=1");
+  add("conv ic=5 oc=33 h=7 w=7 kh=7 kw=7 bias=1");
+  add("conv ic=2 oc=3 h=40 w=1 kh=5 kw=1 pt=2 pb=2");
+  add("conv ic=2 oc=3 h=40 w=1 kh=5 kw=3 pt=2 pb=2 pl=1 pr=1");
+  add("conv g=8 h=33 w=2 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1");
+  add("conv ic=3 oc=17 h=1 w=45 kh=1 kw=7 pl=3 pr=3");
+  add("conv ic=3 oc=17 h=2 w=3 kh=4 kw=5");
+  add("conv n=0 ic=3 oc=17 h=4 w=5 kh=3 kw=3");
+  add("conv ic=3 oc=2 h=0 w=5");
+  add("conv ic=3 oc=2 h=5 w=0 kw=3 pl=1 pr=1");
+  // Filters wider than the row and taller than the column; only padding seen by some taps.
+  add("conv ic=2 oc=5 h=3 w=4 kh=9 kw=11 pt=4 pb=4 pl=5 pr=5 bias=1");
+  add("conv g=6 h=3 w=4 kh=9 kw=31 pt=4 pb=4 pl=15 pr=15");
+  add("conv h=5 w=5 kh=1 kw=40 pl=20 pr=20");
+  add("conv ic=20 oc=20 h=2 w=2 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1");
+  // Padding beyond the filter: whole results from padding alone, then bias only.
+  add("conv ic=2 oc=5 h=3 w=3 kh=2 kw=2 pt=4 pb=3 pl=6 pr=5 bias=1 act=1");
+  add("conv h=3 w=9 kh=3 kw=3 pt=3 pb=3 pl=20 pr=35 bias=1");
+  // Strides larger than the filter, dilations that leave src, both.
+  add("conv ic=3 oc=18 h=23 w=37 kh=2 kw=2 sh=5 sw=6 bias=1");
+  add("conv g=5 h=23 w=67 kh=3 kw=3 sh=4 sw=7 pt=1 pl=2 pb=2 pr=1");
+  add("conv ic=2 oc=2 h=9 w=40 kh=3 kw=3 dh=5 dw=19 pt=5 pb=5 pl=19 pr=19");
+  add("conv h=9 w=70 kh=3 kw=3 dh=4 dw=16 sw=2 pt=4 pb=4 pl=16 pr=16");
+  // Many taps: n > 256, exact on integers.
+  add("conv ic=70 oc=35 h=9 w=9 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1 bias=1 scale=1");
+  add("conv ic=300 oc=19 h=3 w=5 kh=1 kw=1");
+  add("conv h=40 w=50 kh=31 kw=31 pt=15 pb=15 pl=15 pr=15");
+  add("conv dims=1 w=700 kw=511 pl=255 pr=255");
+  // Common layers, small.
+  add("conv ic=3 oc=32 h=23 w=29 kh=7 kw=7 sh=2 sw=2 pt=3 pb=3 pl=3 pr=3 bias=1 act=1");
+  add("conv g=32 h=14 w=14 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1 bias=1 act=5");
+  add("conv g=24 h=15 w=15 kh=5 kw=5 sh=2 sw=2 pt=2 pb=2 pl=2 pr=2 bias=1 act=2");
+  add("conv ic=40 oc=66 h=7 w=7 scale=1 bias=1 residual=2 act=1");
+  add("conv dims=1 ic=8 oc=8 g=2 w=200 kw=3 dw=8 pl=16");
+  add("conv dims=1 g=19 w=120 kw=4 pl=3 bias=1 act=8");
+  // Long signals, filter lengths around one, two and three vectors.
+  for (const int64_t k : {1, 2, 3, 8, 15, 16, 17, 18, 31, 32, 33, 34, 47, 48, 49, 50, 64, 70}) {
+    conv_case c;
+    c.dims = 1;
+    c.kw = k;
+    c.w = 2000 + 7 * k;
+    c.pl = k / 2;
+    c.pr = k / 3;
+    c.data = k % 2 ? integers : random_data;
+    c.seed = k;
+    all.push_back(c);
+  }
+  // Each activation, with everything before it.
+  for (int64_t act = SWCONV_ACT_NONE; act <= SWCONV_ACT_GELU_TANH; ++act)
+    for (const char *text : {"conv n=2 ic=5 oc=19 h=6 w=21 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1",
+                             "conv n=2 g=5 h=9 w=37 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1",
+                             "conv dims=1 w=777 kw=9 pl=4 pr=4"})
+      for (const int64_t kind : {integers, random_data, nan_src}) {
+        conv_case c;
+        parse(text, &c);
+        c.act = act;
+        c.scale = c.bias = 1;
+        c.residual = own_residual;
+        c.data = kind;
+        all.push_back(c);
+      }
+  return all;
+}
+
+std::vector<pool_case> pairwise_pools(uint64_t seed) {
+  pool_axes axes = windows<pool_case>({1, 2, 3, 4, 5, 7}, {1, 2, 3, 5}, {1, 2, 3}, {0, 1, 2});
+  const pool_axes rest = {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG}},
+                          {&pool_case::n, {1, 2, 0}},
+                          {&pool_case::c, {1, 2, 3, 8, 17}},
+                          {&pool_case::h, {1, 2, 3, 7, 12, 17}},
+                          {&pool_case::w, {1, 2, 3, 7, 8, 15, 16, 17, 28, 33, 56, 65}},
+                          {&pool_case::ceil_mode, {0, 1}},
+                          {&pool_case::count_include_pad, {0, 1}},
+                          {&pool_case::src_layout, {dense, gaps, rows_outside}},
+                          {&pool_case::dst_layout, {dense, gaps, rows_outside}},
+                          {&pool_case::data, {integers, random_data, tiny, nan_src}}};
+  axes.insert(axes.end(), rest.begin(), rest.end());
+  return pairwise(pool_case(), axes, seed);
+}
+
+std::vector<pool_case> special_pools() {
+  std::vector<pool_case> all;
+  const auto add = [&](const char *text) {
+    for (const int64_t kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG})
+      for (const int64_t contents : {integers, random_data, nan_src}) {
+        pool_case c;
+        parse(text, &c);
+        c.kind = kind;
+        c.data = contents;
+        c.seed = static_cast<int64_t>(all.size()) + 1;
+        all.push_back(c);
+      }
+  };
+  add("pool c=3 h=7 w=7 kh=7 kw=7");                                          // global
+  add("pool c=3 h=31 w=45 kh=31 kw=45");
+  add("pool c=2 h=1 w=1 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1");
+  add("pool c=2 h=5 w=6 kh=3 kw=3 sh=2 sw=2 ceil_mode=1");
+  add("pool c=2 h=6 w=6 kh=2 kw=2 sh=3 sw=3 pb=1 pr=1 ceil_mode=1");
+  add("pool c=2 h=6 w=6 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1 ceil_mode=1 count_include_pad=1");
+  add("pool h=4 w=5 kh=2 kw=2 pt=3 pl=3 pb=3 pr=3");                          // windows of padding
+  add("pool h=4 w=5 kh=2 kw=2 pt=3 pl=3 pb=3 pr=3 count_include_pad=1");
+  add("pool h=3 w=4 kh=9 kw=11 pt=4 pl=5 pb=4 pr=5");                         // wider than the row
+  add("pool h=3 w=4 kh=5 kw=6");                                              // no result
+  add("pool n=0 c=3 h=4 w=5 kh=2 kw=2");
+  add("pool h=0 w=5");
+  add("pool h=5 w=0");
+  add("pool c=2 h=9 w=70 kh=1 kw=1 sh=2 sw=3");
+  add("pool c=2 h=40 w=200 kh=33 kw=65 pt=16 pb=16 pl=32 pr=32");
+  add("pool h=12 w=90 kh=3 kw=17 dh=2 dw=3 pt=2 pb=2 pl=24 pr=24");
+  add("pool dims=1 c=2 w=3000 kw=255 pl=127 pr=127");
+  add("pool dims=1 c=2 w=1500 kw=1023 pl=511 pr=511 count_include_pad=1");
+  add("pool dims=1 c=2 w=900 kw=33 sw=7 dw=5");
+  return all;
+}
+
+}  // namespace swconv_test
