@@ -10,9 +10,9 @@
 /// Contracts (shapes, layout, aliasing, errors, threads) are those of swconv.h.
 #pragma once
 
-#include <stdlib.h>
-
+#include "at_once.hpp"
 #include "isa_table.hpp"
+#include "threads.hpp"
 #include "types.hpp"
 
 SWCONV_BEGIN_NAMESPACE
