@@ -90,5 +90,13 @@
   }                          \
   }
 
+// Without optimisation nothing is forced inline: the objects would grow a hundredfold.
+#if defined(__OPTIMIZE__)
 #define SWCONV_ALWAYS_INLINE inline __attribute__((always_inline))
+/// Marks a lambda whose body must dissolve into its caller.
+#define SWCONV_INLINE_LAMBDA __attribute__((always_inline))
+#else
+#define SWCONV_ALWAYS_INLINE inline
+#define SWCONV_INLINE_LAMBDA
+#endif
 #define SWCONV_NOINLINE __attribute__((noinline))

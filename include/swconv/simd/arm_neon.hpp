@@ -56,6 +56,13 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
   static SWCONV_ALWAYS_INLINE f32x4 fma_masked(mask m, f32x4 x, f32x4 y, f32x4 z) {
     return select(m, fma(x, y, z), z);
   }
+  /// By comparison: NEON's own maximum would turn -0 into +0 where x86 does not.
+  static SWCONV_ALWAYS_INLINE f32x4 at_least(f32x4 x, f32x4 bound) {
+    return of(vbslq_f32(vcgtq_f32(raw(bound), raw(x)), raw(bound), raw(x)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 at_most(f32x4 x, f32x4 bound) {
+    return of(vbslq_f32(vcltq_f32(raw(bound), raw(x)), raw(bound), raw(x)));
+  }
   /// NEON's maximum keeps NaN of either operand by itself.
   static SWCONV_ALWAYS_INLINE f32x4 max(f32x4 acc, f32x4 x) {
     return of(vmaxq_f32(raw(acc), raw(x)));

@@ -4,19 +4,20 @@
 /// stays in registers only if every index into it is a constant.
 #pragma once
 
-#include <type_traits>
 #include <utility>
 
 #include "../namespace.hpp"
 
-/// Marks a lambda whose body must dissolve into its caller.
-#define SWCONV_INLINE_LAMBDA __attribute__((always_inline))
-
 SWCONV_BEGIN_NAMESPACE
 namespace simd {
 
+/// An integer that is part of its type. (std::integral_constant would do, but at -O0 its conversion
+/// is an untagged symbol.)
 template <int I>
-using index = std::integral_constant<int, I>;
+struct index {
+  static constexpr int value = I;
+  SWCONV_ALWAYS_INLINE constexpr operator int() const { return I; }
+};
 
 template <class F, int... I>
 SWCONV_ALWAYS_INLINE void unroll_sequence(F &&f, std::integer_sequence<int, I...>) {

@@ -6,6 +6,8 @@
 
 #include <immintrin.h>
 
+#include <type_traits>
+
 #include "arithmetic.hpp"
 
 SWCONV_BEGIN_NAMESPACE
@@ -74,6 +76,7 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
   /// Lanes K … K+15 of the 32 lanes lo, hi.
   template <int K>
   static SWCONV_ALWAYS_INLINE f32x16 slide(f32x16 lo, f32x16 hi) {
+    if constexpr (K == 0) return lo;
     return of(_mm512_castsi512_ps(
         _mm512_alignr_epi32(_mm512_castps_si512(hi.b), _mm512_castps_si512(lo.b), K)));
   }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/// @file list.hpp
+/// Every kernel, once: the planner chooses from this list, the tests and benchmarks walk it. A
+/// specialised filter size is one line here.
+#pragma once
+
+#include "channel_vector.hpp"
+#include "planar.hpp"
+#include "pool.hpp"
+#include "signal.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+
+enum class family : uint8_t { channel_vector, planar, signal, pool_max, pool_avg };
+
+/// A kernel and the layers it can serve. Zero in a field means any.
+struct kernel_entry {
+  const char *name;
+  kernel_fn run;
+  family kind;
+  int8_t kh, kw;        ///< filter size
+  int8_t column_stride;
+  bool square_rows;     ///< needs row_ratio == column_stride (everything unrolled)
+  bool one_row;         ///< needs a filter of height 1 that never leaves src vertically
+  bool dilates;         ///< accepts column dilation
+
+  bool accepts(const problem &p) const {
+    return (kh == 0 || p.h.taps == kh) && (kw == 0 || p.w.taps == kw) &&
+           (column_stride == 0 || p.w.stride == column_stride) &&
+           (!square_rows || p.row_ratio == column_stride) &&
+           (!one_row || (p.h.taps == 1 && p.h.inside(0, p.h.out))) &&
+           (dilates || p.w.dilation == 1);
+  }
+};
+
+namespace kernels {
+
+template <int K>
+constexpr kernel_entry channel_vector_width(const char *name) {
+  return {name, &channel_vector::run<K>, family::channel_vector, 0, K, 0, false, false, true};
+}
+template <int K, int S>
+constexpr kernel_entry planar_square(const char *name) {
+  return {name, &planar::run_square<K, S>, family::planar, K, K, S, true, false, true};
+}
+template <int S>
+constexpr kernel_entry planar_any(const char *name) {
+  return {name, &planar::run_any<S>, family::planar, 0, 0, S, false, false, true};
+}
+template <int K>
+constexpr kernel_entry signal_slide(const char *name) {
+  return {name, &signal::run_slide<K>, family::signal, 1, K, 1, false, true, false};
+}
+template <class Op, int S>
+constexpr kernel_entry pooling(const char *name, family f) {
+  return {name, &pool::run<Op, S>, f, 0, 0, S, false, false, true};
+}
+
+/// Within a family the first that accepts a layer serves it: special before general.
+constexpr kernel_entry list[] = {
+    channel_vector_width<1>("channel_vector/k1"),
+    channel_vector_width<2>("channel_vector/k2"),
+    channel_vector_width<3>("channel_vector/k3"),
+    channel_vector_width<5>("channel_vector/k5"),
+    channel_vector_width<7>("channel_vector/k7"),
+    channel_vector_width<0>("channel_vector/any"),
+    planar_square<2, 1>("planar/k2"),
+    planar_square<3, 1>("planar/k3"),
+    planar_square<3, 2>("planar/k3s2"),
+    planar_square<5, 1>("planar/k5"),
+    planar_square<5, 2>("planar/k5s2"),
+    planar_square<7, 1>("planar/k7"),
+    planar_any<unit_stride>("planar/any"),
+    planar_any<pair_stride>("planar/any_s2"),
+    planar_any<any_stride>("planar/any_stride"),
+    signal_slide<2>("signal/slide_k2"),
+    signal_slide<3>("signal/slide_k3"),
+    signal_slide<5>("signal/slide_k5"),
+    signal_slide<7>("signal/slide_k7"),
+    signal_slide<0>("signal/compound"),
+    {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
+    pooling<pool::max_of, unit_stride>("pool/max", family::pool_max),
+    pooling<pool::max_of, pair_stride>("pool/max_s2", family::pool_max),
+    pooling<pool::max_of, any_stride>("pool/max_stride", family::pool_max),
+    pooling<pool::sum_of, unit_stride>("pool/avg", family::pool_avg),
+    pooling<pool::sum_of, pair_stride>("pool/avg_s2", family::pool_avg),
+    pooling<pool::sum_of, any_stride>("pool/avg_stride", family::pool_avg),
+};
+constexpr int count = static_cast<int>(sizeof(list) / sizeof(list[0]));
+
+}  // namespace kernels
+SWCONV_END_NAMESPACE

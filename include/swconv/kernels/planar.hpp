@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/// @file planar.hpp
+/// Convolution with neighbouring output columns in the lanes: depthwise, few output channels,
+/// single-channel images, channel multipliers.
+///
+/// A tile is R output rows by C output channels by X vectors of columns. Every loaded vector of src
+/// feeds all rows and channels that need it: rows of a tile are `row_step` apart, chosen so that
+/// they share input rows whatever stride and dilation are. Input rows outside src are skipped,
+/// columns outside are masked off, so padding contributes nothing.
+#pragma once
+
+#include "columns.hpp"
+#include "epilogue.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+namespace planar {
+
+/// What the tiles of a group of output rows share.
+struct rows {
+  const problem &p;
+  const epilogue &ep;
+  const float *src;     ///< first channel of the group, row 0, column 0
+  float *dst;           ///< channel 0 of the group, row 0, column 0
+  const float *weights; ///< first tap of channel c
+  int64_t pitch;        ///< floats from tap to tap
+  int64_t c, h;         ///< first channel and first row of the tile
+};
+
+/// Vectors of one row of a tile through residual and activation to dst.
+template <class V, int X>
+SWCONV_NOINLINE void finish_row(const rows &r, const V (&v)[X], int64_t c, int64_t h, int64_t w,
+                                int64_t n) {
+  for (int64_t i = 0; i < X; ++i) {
+    const int64_t at = w + i * V::size;
+    r.ep.finish(v[i], c, h, at, n).store_first(r.dst + c * r.p.dst.c + h * r.p.dst.h + at, n);
+  }
+}
+
+/// The accumulators of a tile, and their way to dst.
+template <class V, int C, int R, int X>
+struct accumulators {
+  V v[C][R][X];
+
+  SWCONV_ALWAYS_INLINE accumulators() {
+    each([](V &x, auto, auto, auto) SWCONV_INLINE_LAMBDA { x = V::zero(); });
+  }
+  /// f(vector, channel, row, column vector)
+  template <class F>
+  SWCONV_ALWAYS_INLINE void each(F &&f) {
+    simd::unroll<C * R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      constexpr int n = decltype(i)::value, c = n / (R * X), q = n / X % R, x = n % X;
+      f(v[c][q][x], simd::index<c>{}, simd::index<q>{}, simd::index<x>{});
+    });
+  }
+  /// n columns from w, where n < V::size only if X is 1.
+  template <bool Edge>
+  SWCONV_ALWAYS_INLINE void store(const rows &r, int64_t w, int64_t n) {
+    if (r.ep.affine)
+      simd::unroll<C>([&](auto c) SWCONV_INLINE_LAMBDA {
+        const V scale = r.ep.template scale_of<V>(r.c + c);
+        const V bias = r.ep.template bias_of<V>(r.c + c);
+        simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+          V &x = v[c][i / X][i % X];
+          x = V::fma(x, scale, bias);
+        });
+      });
+    if (r.ep.clamp)
+      each([&](V &x, auto, auto, auto) SWCONV_INLINE_LAMBDA { x = r.ep.clamped(x); });
+    if (r.ep.general) {
+      const accumulators copy = *this;  // so that only the copy has an address
+      for (int64_t c = 0; c < C; ++c)
+        for (int64_t q = 0; q < R; ++q)
+          finish_row(r, copy.v[c][q], r.c + c, r.h + q * r.p.row_step, w, n);
+      return;
+    }
+    float *const dst = r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h + w;
+    const int64_t dst_row = r.p.row_step * r.p.dst.h;
+    each([&](const V &x, auto c, auto q, auto i) SWCONV_INLINE_LAMBDA {
+      float *const to = dst + c * r.p.dst.c + q * dst_row + i * V::size;
+      if constexpr (Edge)
+        x.store_first(to, n);
+      else
+        x.store(to);
+    });
+  }
+};
+
+/// Tile with a square K × K filter and row_ratio = S, everything unrolled. One output channel.
+template <class V, int R, int X, int K, int S, bool Edge>
+SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
+  using cols = columns<V, S>;
+  const problem &p = r.p;
+  const int64_t x = p.w.start(w), dilation = p.w.dilation, stride = p.w.stride;
+  accumulators<V, 1, R, X> acc;
+  typename cols::reach m[Edge ? K : 1];
+  if constexpr (Edge)
+    simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
+      m[t] = typename cols::reach(x + t * dilation, stride, p.w.in);
+    });
+  const float *f = r.weights, *plane = r.src;
+  const int64_t y0 = p.h.start(r.h);
+  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += K * K * r.pitch) {
+    simd::unroll<K + (R - 1) * S>([&](auto j) SWCONV_INLINE_LAMBDA {
+      const int64_t y = y0 + j * p.h.dilation;
+      if (static_cast<uint64_t>(y) >= static_cast<uint64_t>(p.h.in)) return;
+      const float *const row = plane + y * p.src.h;
+      simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
+        V s[X];
+        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+          const int64_t at = x + t * dilation + i * (V::size * S);
+          if constexpr (Edge)
+            s[i] = cols::load_masked(row, at, stride, m[t]);
+          else
+            s[i] = cols::load(row, at, stride);
+        });
+        simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+          constexpr int k = decltype(j)::value - decltype(q)::value * S;
+          if constexpr (k >= 0 && k < K) {
+            const V weight = V::broadcast(f + (k * K + t) * r.pitch);
+            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+              V &a = acc.v[0][q][i];
+              if constexpr (Edge)
+                a = V::fma_masked(m[t].lanes, weight, s[i], a);
+              else
+                a = V::fma(weight, s[i], a);
+            });
+          }
+        });
+      });
+    });
+  }
+  acc.template store<Edge>(r, w, n);
+}
+
+/// Tile for any filter size.
+template <class V, int C, int R, int X, int S, bool Edge>
+SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
+  using cols = columns<V, S>;
+  const problem &p = r.p;
+  const int64_t x = p.w.start(w), dilation = p.w.dilation, stride = p.w.stride;
+  const int64_t kw = p.w.taps, kh = p.h.taps, ratio = p.row_ratio;
+  // Taps that reach no lane at all are not visited.
+  const int64_t t0 = Edge ? p.w.first_tap(x + (n - 1) * stride) : 0;
+  const int64_t t1 = Edge ? p.w.last_tap(x) : kw;
+  accumulators<V, C, R, X> acc;
+  const int64_t row_weights = kw * r.pitch, back = ratio * row_weights;
+  const float *f = r.weights, *plane = r.src;
+  const int64_t y0 = p.h.start(r.h);
+
+  const auto input_row = [&](const float *row, int64_t j, const float *fj,
+                             auto all_rows) SWCONV_INLINE_LAMBDA {
+    fj += t0 * r.pitch;
+    for (int64_t t = t0; t < t1; ++t, fj += r.pitch) {
+      V s[X];
+      typename cols::reach m;
+      if constexpr (Edge) m = typename cols::reach(x + t * dilation, stride, p.w.in);
+      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+        const int64_t at = x + t * dilation + i * V::size * stride;
+        if constexpr (Edge)
+          s[i] = cols::load_masked(row, at, stride, m);
+        else
+          s[i] = cols::load(row, at, stride);
+      });
+      simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+        const int64_t k = j - q * ratio;
+        if (all_rows || (k >= 0 && k < kh)) {
+          simd::unroll<C>([&](auto c) SWCONV_INLINE_LAMBDA {
+            const V weight = V::broadcast(fj - q * back + c);
+            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+              V &a = acc.v[c][q][i];
+              if constexpr (Edge)
+                a = V::fma_masked(m.lanes, weight, s[i], a);
+              else
+                a = V::fma(weight, s[i], a);
+            });
+          });
+        }
+      });
+    }
+  };
+
+  // Input rows j of the tile: those inside src, [j0, j1).
+  const int64_t rows_read = kh + (R - 1) * ratio;
+  const int64_t j0 = axis::least(p.h.tap_at(y0, 0), rows_read);
+  const int64_t j1 = axis::least(p.h.tap_at(y0, p.h.in), rows_read);
+  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += kh * row_weights) {
+    for (int64_t j = j0; j < j1; ++j) {
+      const float *const row = plane + (y0 + j * p.h.dilation) * p.src.h;
+      const float *const fj = f + j * row_weights;
+      if (R == 1 || (j >= (R - 1) * ratio && j < kh))
+        input_row(row, j, fj, simd::index<1>{});
+      else
+        input_row(row, j, fj, simd::index<0>{});
+    }
+  }
+  acc.template store<Edge>(r, w, n);
+}
+
+/// One row group of a tile family F, whose `tile<V, X, Edge>` does the work.
+template <class F, int X, int S>
+SWCONV_ALWAYS_INLINE void run_columns(const rows &r, int64_t w0, int64_t w1) {
+  using V = simd::isa::full;
+  using H = simd::isa::half;
+  walk_columns<X, S>(
+      r.p.w, w0, w1, [&](int64_t w) { F::template tile<V, X, false>(r, w, V::size); },
+      [&](int64_t w) { F::template tile<V, 1, false>(r, w, V::size); },
+      [&](int64_t w, int64_t n) { F::template tile<V, 1, true>(r, w, n); },
+      [&](int64_t w, int64_t n) { F::template tile<H, 1, true>(r, w, n); });
+}
+
+template <int R, int K, int S>
+struct square {
+  template <class V, int X, bool Edge>
+  static void tile(const rows &r, int64_t w, int64_t n) {
+    square_tile<V, R, X, K, S, Edge>(r, w, n);
+  }
+};
+template <int C, int R, int S>
+struct any {
+  template <class V, int X, bool Edge>
+  static void tile(const rows &r, int64_t w, int64_t n) {
+    any_tile<V, C, R, X, S, Edge>(r, w, n);
+  }
+};
+
+/// Visits the rows of a block in groups of R rows that are row_step apart, the rest one by one.
+/// f(index<R>, h) handles rows h, h + row_step, …
+template <int R, class F>
+SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
+  for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
+    int64_t h = h0 + phase;
+    int64_t left = (h1 - h + step - 1) / step;
+    for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h);
+    if constexpr (R > 1)
+      for (; left > 0; --left, h += step) f(simd::index<1>{}, h);
+  }
+}
+
+/// Sets up the rows of one block and visits them for channels c … c+C-1.
+template <int R, class F>
+SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr, const block &b,
+                                       const epilogue &ep, int64_t c, F &&f) {
+  constexpr int64_t pack_lanes = simd::isa::full::size;
+  const int64_t taps = p.in_channels * p.h.taps * p.w.taps;
+  const int64_t first = c / pack_lanes * pack_lanes;  // of the packed block that holds c
+  const int64_t pitch = axis::least(p.out_channels - first, pack_lanes);
+  rows r{p, ep, ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c,
+         ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c,
+         ptr.filter + (b.g * p.out_channels + first) * taps + (c - first), pitch, c, 0};
+  walk_rows<R>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+    r.h = h;
+    f(n, r);
+  });
+}
+
+/// Kernel for square K × K filters with stride S both ways.
+template <int K, int S>
+void run_square(const problem &p, const run_pointers &ptr, const block &b) {
+  const epilogue ep(p, ptr, b);
+  for (int64_t c = b.c0; c < b.c1; ++c)
+    run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+      run_columns<square<n, K, S>, 2, S>(r, b.w0, b.w1);
+    });
+}
+
+/// Kernel for any filter; S is the column stride or any_stride.
+template <int S>
+void run_any(const problem &p, const run_pointers &ptr, const block &b) {
+  const epilogue ep(p, ptr, b);
+  constexpr int X = simd::isa::registers >= 32 ? 2 : 1;
+  constexpr int64_t pack_lanes = simd::isa::full::size;
+  for (int64_t c = b.c0; c < b.c1;) {
+    // A tile's channels lie in one packed block.
+    const int64_t left = axis::least(b.c1 - c, pack_lanes - c % pack_lanes);
+    if (S != any_stride && left >= 4) {
+      run_channels<2>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+        run_columns<any<4, n, S>, X, S>(r, b.w0, b.w1);
+      });
+      c += 4;
+    } else if (S != any_stride && left >= 2) {
+      run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+        run_columns<any<2, n, S>, X, S>(r, b.w0, b.w1);
+      });
+      c += 2;
+    } else {
+      run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+        run_columns<any<1, n, S>, 2, S>(r, b.w0, b.w1);
+      });
+      c += 1;
+    }
+  }
+}
+
+}  // namespace planar
+SWCONV_END_NAMESPACE

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/// @file plan.hpp
+/// From a problem to a choice: degenerate axes collapsed, a kernel taken from the list by a small
+/// cost model, the work cut into blocks. The model is described in docs/kernels.md.
+#pragma once
+
+#include "kernels/list.hpp"
+#include "packing.hpp"
+#include "table.hpp"
+#include "validate.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+namespace detail {
+
+/// What a plan_state holds.
+struct plan_data {
+  problem p;
+  filter_pitches filter;
+  int64_t dst_h, dst_w;  ///< extents as the caller sees them
+  uint64_t packing_id;
+  int64_t packed_bytes;
+  int64_t channel_blocks, row_blocks, column_blocks;  ///< per sample and group
+  int64_t channel_step, row_step, column_step;        ///< size of a block
+  double cost;  ///< of the kernel chosen, in vector FMAs per output row of a group
+  const char *reason;
+  int16_t kernel;
+  uint8_t reads_raw_filter, is_pool, flush_denormals;
+};
+static_assert(sizeof(plan_data) <= sizeof(abi::plan_state), "a plan fits its state");
+
+/// A filter of one tap slides over a contiguous plane as over one long row, and a plane that is
+/// one column wide is a row. Both keep lanes full and change no result.
+inline void collapse_axes(problem &p) {
+  const bool one_tap = p.h.taps == 1 && p.w.taps == 1 && p.h.stride == 1 && p.w.stride == 1 &&
+                       p.h.in == p.h.out && p.w.in == p.w.out;
+  const bool contiguous = p.src.h == p.w.in && p.dst.h == p.w.out &&
+                          (!p.epilogue.has_residual || p.residual.h == p.w.out);
+  const axis single{1, 1, 1, 1, 1, 0};
+  if (one_tap && contiguous && p.h.out > 0) {
+    p.w.in = p.w.out = p.h.in * p.w.in;
+    p.h = single;
+  } else if (p.w.in == 1 && p.w.out == 1 && p.w.taps == 1 && p.src.h == 1 && p.dst.h == 1 &&
+             (!p.epilogue.has_residual || p.residual.h == 1)) {
+    p.w = p.h;
+    p.pad_end_w = p.pad_end_h;
+    p.h = single;
+    p.pad_end_h = 0;
+  } else {
+    return;
+  }
+  set_row_sharing(p);
+}
+
+/// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
+/// it counts FMAs, loads beyond two per FMA slot, half-empty vectors and a constant per tile.
+inline double row_cost(const problem &p, const kernel_entry &k) {
+  constexpr double lanes = simd::isa::full::size, half = simd::isa::half::size;
+  const double taps = static_cast<double>(p.in_channels * p.h.taps * p.w.taps);
+  const double out = static_cast<double>(p.w.out), channels = static_cast<double>(p.out_channels);
+  const auto blocks = [](double a, double b) {
+    return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
+  };
+  if (k.kind == family::channel_vector) {
+    // Tiles of NV vectors by P pixels: per tap NV · P FMAs and NV + P loads.
+    const auto tiles = [&](double nv, double pixels) {
+      const double n = blocks(out, pixels);
+      const double fmas = nv * out, loads = nv * n + out;
+      return taps * (fmas > loads ? fmas : loads) + n * nv * 40;
+    };
+    const double pairs = static_cast<double>(static_cast<int64_t>(channels / (2 * lanes)));
+    const double left = channels - pairs * 2 * lanes;
+    double cost = pairs * tiles(2, channel_vector::pixels_of_pair);
+    if (left > lanes) cost += tiles(2, channel_vector::pixels_of_pair);
+    if (left > 0 && left <= lanes)
+      cost += tiles(1, channel_vector::pixels_of_one) * (left <= half ? 0.6 : 1.0);
+    return cost;
+  }
+  // Vectors of columns; the last may be a half. C channels by R rows share loads, and a load that
+  // straddles two cache lines counts twice.
+  const double full = static_cast<double>(static_cast<int64_t>(out / lanes));
+  const double tail = out - full * lanes;
+  const double vectors = full + (tail > half ? 1.0 : tail > 0 ? 0.6 : 0.0);
+  const bool any = k.kind == family::planar && k.kh == 0;
+  const double c = !any || channels < 2 ? 1 : channels < 4 ? 2 : 4;
+  double r = p.row_step > 0 && p.h.out >= 4 * p.row_step ? (c == 4 ? 2 : 4) : 1;
+  if (p.h.taps <= p.row_ratio) r = 1;
+  const double load = k.column_stride == unit_stride ? 1.9 : k.column_stride == pair_stride ? 3 : 16;
+  const double x = any ? 1 : 2;
+  double per_fma = (load / (c * r) + 1 / x) / 2;
+  if (k.kind == family::signal) {
+    // One weight serves the whole tile. A slide costs a shuffle but no load per FMA.
+    const double vectors_per_tile = signal::tile_vectors;
+    per_fma = (k.dilates ? load : 1.6) / 2 + 1 / (2 * vectors_per_tile);
+  }
+  if (per_fma < 1) per_fma = 1;
+  const double edge = any ? 1.15 : 1.0;
+  return channels * vectors * (taps * per_fma * edge + 6);
+}
+
+/// The cheapest kernel that accepts the problem, or with a prefix the first of that name.
+inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, const char *prefix,
+                         double &cost) {
+  int best = -1;
+  for (int i = 0; i < kernels::count; ++i) {
+    const kernel_entry &k = kernels::list[i];
+    const bool pools = k.kind == family::pool_max || k.kind == family::pool_avg;
+    if (pools != pool || !k.accepts(p)) continue;
+    if (pool && (k.kind == family::pool_max) != (kind == SWCONV_POOL_MAX)) continue;
+    if (prefix && strncmp(k.name, prefix, strlen(prefix)) != 0) continue;
+    const double c = pool ? 0.0 : row_cost(p, k);
+    if (best < 0 || c < cost) {
+      best = i;
+      cost = c;
+    }
+    if (prefix || pool) break;
+  }
+  return best;
+}
+
+/// Cuts dst into blocks: enough for the threads, whole tiles each. Samples and groups are always
+/// separate blocks.
+inline void split_work(plan_data &d, uint32_t threads) {
+  const problem &p = d.p;
+  const kernel_entry &k = kernels::list[d.kernel];
+  const bool by_channel = k.kind == family::channel_vector;
+  const int64_t lanes = simd::isa::full::size;
+  const int64_t channel_unit = by_channel ? 2 * lanes : lanes;
+  const int64_t column_unit = by_channel ? 64 : 8 * lanes;
+  const int64_t row_unit = by_channel ? 1 : 4 * p.row_step;
+  const auto blocks = [](int64_t n, int64_t step) { return n / step + (n % step != 0); };
+  const auto cut = [&](int64_t n, int64_t unit, int64_t pieces, int64_t &step, int64_t &count) {
+    // `pieces` blocks of whole units, or as many as there are units.
+    const int64_t units = blocks(n, unit);
+    if (pieces > units) pieces = units;
+    if (pieces < 1) pieces = 1;
+    step = blocks(units, pieces) * unit;
+    count = n > 0 ? blocks(n, step) : 0;
+  };
+  // Four blocks per thread level out uneven ones.
+  const int64_t wanted = threads > 1 ? 4 * int64_t{threads} : 1;
+  const int64_t outer = p.batch * p.groups;
+  const auto missing = [&](int64_t have) { return have > 0 ? blocks(wanted, have) : 1; };
+  cut(p.h.out, row_unit, missing(outer), d.row_step, d.row_blocks);
+  cut(p.out_channels, channel_unit, missing(outer * d.row_blocks), d.channel_step,
+      d.channel_blocks);
+  cut(p.w.out, column_unit, missing(outer * d.row_blocks * d.channel_blocks), d.column_step,
+      d.column_blocks);
+}
+
+/// The part of planning that convolution and pooling share.
+inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *options,
+                                 swconv_pool_kind kind, swconv_error *error) {
+  const char *const force = options ? options->force_kernel : nullptr;
+  int64_t outer = 0;
+  if (mul_overflow(d.p.batch, d.p.groups, &outer) ||
+      mul_overflow(outer, 1024, &outer))  // room for blocks
+    return report_failure(error, SWCONV_SIZE_OVERFLOW, "batch", d.p.batch,
+                          "makes a size that exceeds 63 bits");
+  const int kernel = choose_kernel(d.p, d.is_pool != 0, kind, force, d.cost);
+  if (kernel < 0)
+    return report_failure(error, SWCONV_UNSUPPORTED, "force_kernel", 0,
+                          "no kernel of that name serves this layer");
+  d.kernel = static_cast<int16_t>(kernel);
+  d.reason = force ? "forced" : d.is_pool ? "first that fits" : "lowest estimated cost";
+  split_work(d, options ? options->max_threads : 0);
+  return SWCONV_OK;
+}
+
+inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_plan_options *options,
+                               plan_data &d, swconv_error *error) {
+  d = plan_data{};
+  int64_t filter_elements = 0;
+  swconv_status s = check_conv(params, d.p, d.filter, filter_elements, error);
+  if (s != SWCONV_OK) return s;
+  d.flush_denormals = (params.flags & SWCONV_FLUSH_DENORMALS) != 0;
+  d.dst_h = d.p.h.out;
+  d.dst_w = d.p.w.out;
+  constexpr int lanes = simd::isa::full::size;
+  d.packing_id = packing_id(d.p, lanes);
+  d.packed_bytes = packed_size(filter_elements, lanes);
+  if (d.packed_bytes == overflowed_extent)
+    return report_failure(error, SWCONV_SIZE_OVERFLOW, "filter_size", filter_elements,
+                          "makes a size that exceeds 63 bits");
+  const int64_t row = d.p.w.taps, plane = d.p.h.taps * row;
+  const bool dense = (d.filter.h == row || d.p.h.taps == 1) &&
+                     (d.filter.ic == plane || d.p.in_channels == 1) &&
+                     (d.filter.oc == plane * d.p.in_channels ||
+                      d.p.groups * d.p.out_channels == 1);
+  collapse_axes(d.p);
+  s = finish_plan(d, options, SWCONV_POOL_MAX, error);
+  d.reads_raw_filter = dense && d.p.out_channels == 1 && s == SWCONV_OK &&
+                       kernels::list[d.kernel].kind != family::channel_vector;
+  return s;
+}
+
+inline swconv_status plan_pool(const swconv_pool_params &params, const swconv_plan_options *options,
+                               plan_data &d, swconv_error *error) {
+  d = plan_data{};
+  const swconv_status s = check_pool(params, d.p, error);
+  if (s != SWCONV_OK) return s;
+  d.flush_denormals = (params.flags & SWCONV_FLUSH_DENORMALS) != 0;
+  d.is_pool = 1;
+  d.dst_h = d.p.h.out;
+  d.dst_w = d.p.w.out;
+  collapse_axes(d.p);
+  return finish_plan(d, options, params.kind, error);
+}
+
+/// One line for people; the contract of swconv_plan_describe.
+inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
+  const problem &p = d.p;
+  const int n = snprintf(
+      text, capacity,
+      "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld channels x %lld rows x %lld columns),"
+      " packing %016llx (%lld bytes%s), workspace 0 bytes, %s",
+      kernels::list[d.kernel].name, simd::isa::name, static_cast<long long>(d.dst_h),
+      static_cast<long long>(d.dst_w),
+      static_cast<long long>(p.batch * p.groups * d.channel_blocks * d.row_blocks * d.column_blocks),
+      static_cast<long long>(d.channel_step), static_cast<long long>(d.row_step),
+      static_cast<long long>(d.column_step), static_cast<unsigned long long>(d.packing_id),
+      static_cast<long long>(d.packed_bytes), d.reads_raw_filter ? ", raw filter accepted" : "",
+      d.reason);
+  return n > 0 ? static_cast<size_t>(n) : 0;
+}
+
+}  // namespace detail
+SWCONV_END_NAMESPACE
