@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Plans as handles: allocators, what they tell about themselves, forced choices, lists of names.
 #include <algorithm>
+#include <cstdlib>
 
 #include "helpers.hpp"
 
@@ -173,6 +174,17 @@ TEST(plan, outlives_its_parameters) {
   std::memset(&c.params, 0xff, sizeof c.params);
   EXPECT_EQ(c.run(), SWCONV_OK);
   for (const float value : c.dst) EXPECT_EQ(value, 1.0f);
+}
+
+/// Where the CPU is known, as under an emulator, so is the list.
+TEST(names, instruction_sets_are_those_expected_here) {
+  const char *expected = std::getenv("SWCONV_TEST_EXPECT_ISAS");
+  if (expected == nullptr) GTEST_SKIP() << "SWCONV_TEST_EXPECT_ISAS is not set";
+  const char *names[8] = {};
+  const size_t count = swconv_isas(names, 8);
+  std::string found;
+  for (size_t i = 0; i < count; ++i) found += (i > 0 ? " " : "") + std::string(names[i]);
+  EXPECT_EQ(found, expected);
 }
 
 TEST(names, lists_respect_their_capacity) {
