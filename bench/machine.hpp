@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/// @file machine.hpp
+/// What this machine can do at best, measured: the yardstick of every result.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "layer.hpp"
+
+namespace swconv_bench {
+
+/// Keep the calling thread, and threads made later, on the last `count` CPUs it may use. Returns
+/// the first of them, or -1 where that is not possible.
+int pin_to_cpus(int count);
+
+class machine {
+ public:
+  struct peak {
+    std::string isa;
+    double flops;    ///< per second, all threads together
+    double per_cycle; ///< vector multiply-adds per cycle of one core, as measured
+    double issue;     ///< the whole number that `per_cycle` stands for
+    bool fused;       ///< without FMA there is no issue rate to compare with
+    bool sound() const { return !fused || per_cycle >= 0.97 * issue; }
+  };
+  struct copy_rate {
+    double footprint;         ///< bytes of source and destination together
+    double bytes_per_second;  ///< read and written
+  };
+
+  /// Measure with `threads` threads; takes about a second.
+  machine(int threads, bool quick);
+
+  /// Sample the highest peak again, for some milliseconds, in case the clock has risen since.
+  void follow_clock();
+
+  double clock() const { return clock_; }
+  const std::vector<peak> &peaks() const { return peaks_; }
+  const std::vector<copy_rate> &copies() const { return copies_; }
+  /// Peak of an instruction set; the highest of all for "" or one that was not measured.
+  const peak &peak_of(const std::string &isa) const;
+  /// Interpolated on a logarithmic scale of footprints.
+  double copy_rate_at(double bytes) const;
+
+  /// The time no program can beat: needed arithmetic at the FMA peak, or every byte moved once at
+  /// the rate of a copy of that footprint, whichever is longer. Pooling is counted in bytes only,
+  /// because a window of any size needs a small constant number of operations.
+  double ideal_seconds(const layer &l, const std::string &isa) const;
+
+  /// One line per fact.
+  std::string describe() const;
+
+ private:
+  int threads_;
+  double clock_ = 0;
+  std::vector<peak> peaks_;
+  std::vector<copy_rate> copies_;
+};
+
+}  // namespace swconv_bench

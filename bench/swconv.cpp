@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// The two variants of this library: linked (C ABI) and header-only.
+#include "swconv/swconv.h"
+
+#include <cstring>
+
+#include "isa/swconv_api.hpp"
+#include "tensor.hpp"
+#include "variant.hpp"
+#if SWCONV_BENCH_OPENMP
+#include "swconv/openmp.h"
+#endif
+
+namespace swconv_bench {
+namespace {
+
+const swconv_api linked = {
+    nullptr,
+    [](const swconv_conv_params *p, const swconv_plan_options *o, void **plan, swconv_error *e) {
+      return swconv_conv_plan_create(p, o, nullptr, reinterpret_cast<swconv_plan **>(plan), e);
+    },
+    [](const swconv_pool_params *p, const swconv_plan_options *o, void **plan, swconv_error *e) {
+      return swconv_pool_plan_create(p, o, nullptr, reinterpret_cast<swconv_plan **>(plan), e);
+    },
+    [](void *plan) { swconv_plan_destroy(static_cast<swconv_plan *>(plan)); },
+    [](const void *plan, swconv_plan_info *info) {
+      swconv_plan_get_info(static_cast<const swconv_plan *>(plan), info);
+    },
+    [](const void *plan, char *text, size_t capacity) {
+      return swconv_plan_describe(static_cast<const swconv_plan *>(plan), text, capacity);
+    },
+    [](const void *plan, const void *filter, void *packed, size_t bytes, swconv_error *e) {
+      return swconv_conv_pack(static_cast<const swconv_plan *>(plan), filter, packed, bytes, e);
+    },
+    [](const void *plan, const swconv_run_args *args, swconv_error *e) {
+      return swconv_run(static_cast<const swconv_plan *>(plan), args, e);
+    }};
+
+/// The header-only form for the instruction set asked for, or the best of this CPU; or null.
+const swconv_api *header_for(const std::string &isa) {
+  const char *best = "";
+  swconv_isas(&best, 1);
+  const std::string wanted = isa.empty() ? best : isa;
+  for (const auto *api : {
+#define SWCONV_BENCH_ISA(isa) &swconv_bench_header_##isa,
+#include "isas.inc"
+#undef SWCONV_BENCH_ISA
+       })
+    if (wanted == api->isa) return api;
+  return nullptr;
+}
+
+template <class Params>
+void set_window(Params &p, const layer &l) {
+  p.spatial_dims = l.h == 1 && l.kh == 1 && l.pt == 0 && l.pb == 0 ? 1 : 2;
+  p.batch = l.n;
+  p.src_size[1] = l.h, p.src_size[2] = l.w;
+  p.stride[1] = l.sh, p.stride[2] = l.sw;
+  p.dilation[1] = l.dh, p.dilation[2] = l.dw;
+  p.pad_begin[1] = l.pt, p.pad_begin[2] = l.pl;
+  p.pad_end[1] = l.pb, p.pad_end[2] = l.pr;
+  if (p.spatial_dims == 1) p.stride[1] = p.dilation[1] = 1;
+}
+
+class swconv_variant : public variant {
+ public:
+  swconv_variant(const problem &p, const swconv_api &api) : api_(api), filter_(p.filter) {
+    const layer &l = p.shape;
+    swconv_error_init(&error_);
+    swconv_plan_options options;
+    swconv_plan_options_init(&options);
+    options.max_threads = static_cast<uint32_t>(p.threads);
+    if (!p.isa.empty() && !api.isa) options.force_isa = p.isa.c_str();
+    if (l.pool()) {
+      swconv_pool_params params;
+      swconv_pool_params_init(&params);
+      set_window(params, l);
+      params.kind = l.op == operation::max_pool ? SWCONV_POOL_MAX : SWCONV_POOL_AVG;
+      params.channels = l.ic;
+      params.window[1] = l.kh, params.window[2] = l.kw;
+      params.ceil_mode = l.ceil_mode, params.count_include_pad = l.count_include_pad;
+      require(api.make_pool(&params, &options, &plan_, &error_));
+    } else {
+      swconv_conv_params params;
+      swconv_conv_params_init(&params);
+      set_window(params, l);
+      params.in_channels = l.ic, params.out_channels = l.oc, params.groups = l.groups;
+      params.filter_size[1] = l.kh, params.filter_size[2] = l.kw;
+      require(api.make_conv(&params, &options, &plan_, &error_));
+    }
+    swconv_plan_info_init(&info_);
+    api.info(plan_, &info_);
+
+    swconv_run_args_init(&args_);
+    args_.src = p.src, args_.dst = p.dst;
+    if (!l.pool() && info_.reads_raw_filter) {
+      args_.filter = p.filter;
+    } else if (info_.packed_bytes > 0) {
+      packed_ = bytes(info_.packed_bytes);
+      args_.packed_filter = packed_.data(), args_.packed_bytes = info_.packed_bytes;
+    }
+    workspace_ = bytes(info_.workspace_bytes);
+    args_.workspace = info_.workspace_bytes ? workspace_.data() : nullptr;
+    args_.workspace_bytes = info_.workspace_bytes;
+#if SWCONV_BENCH_OPENMP
+    if (p.threads > 1) {
+      swconv_threads_init(&threads_);
+      if (swconv_openmp_threads(&threads_, static_cast<uint32_t>(p.threads)) == SWCONV_OK)
+        args_.threads = &threads_;
+    }
+#else
+    if (p.threads > 1) throw declined("built without swconv::openmp");
+#endif
+  }
+  ~swconv_variant() override { api_.destroy(plan_); }
+
+  void pack() override {
+    if (args_.packed_filter)
+      require(api_.pack(plan_, filter_, packed_.data(), info_.packed_bytes, &error_));
+  }
+  void run() override {
+    if (api_.run(plan_, &args_, &error_) != SWCONV_OK) throw std::runtime_error(error_.message);
+  }
+  size_t workspace_bytes() const override { return info_.workspace_bytes; }
+  std::string describe() const override {
+    char text[512];
+    api_.describe(plan_, text, sizeof text);
+    return text;
+  }
+
+ private:
+  static tensor bytes(size_t count) { return tensor::aligned(int64_t(count + 3) / 4); }
+  void require(swconv_status status) const {
+    if (status == SWCONV_UNSUPPORTED) throw declined(error_.message);
+    if (status != SWCONV_OK) throw std::runtime_error(error_.message);
+  }
+
+  const swconv_api &api_;
+  const float *filter_;
+  void *plan_ = nullptr;
+  swconv_plan_info info_;
+  swconv_run_args args_;
+  swconv_error error_;
+  swconv_threads threads_;
+  tensor packed_, workspace_;
+};
+
+}  // namespace
+
+void add_swconv(variant_list &list);
+void add_swconv(variant_list &list) {
+  list.push_back({"swconv", [](const problem &) { return true; },
+                  [](const problem &p) -> std::unique_ptr<variant> {
+                    return std::make_unique<swconv_variant>(p, linked);
+                  },
+                  ""});
+  list.push_back({"swconv_header", [](const problem &p) { return header_for(p.isa) != nullptr; },
+                  [](const problem &p) -> std::unique_ptr<variant> {
+                    return std::make_unique<swconv_variant>(p, *header_for(p.isa));
+                  },
+                  ""});
+}
+
+}  // namespace swconv_bench
