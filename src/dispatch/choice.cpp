@@ -60,16 +60,42 @@ const process_facts &get_facts() noexcept {
   return facts;
 }
 
+// The texts below are bounded: a field, a cut name and a handful of names of ours always fit.
+
 swconv_status report_unknown_isa(swconv_error *error, const char *field,
                                  const char *name) noexcept {
   if (error == nullptr) return SWCONV_INVALID_ARGUMENT;
   detail::report_failure(error, SWCONV_INVALID_ARGUMENT, field, 0, "");
-  // The pieces are short: a field, a cut name and a handful of names of ours always fit.
   char *text = error->message;
   text += sprintf(text, "%s = \"%.64s\": no such instruction set here; there are", field, name);
   for (size_t i = 0; usable_table(i) != nullptr; ++i)
     text += sprintf(text, " %.15s", usable_table(i)->name);
   return SWCONV_INVALID_ARGUMENT;
+}
+
+swconv_status report_unknown_kernel(swconv_error *error, const char *field, const char *name,
+                                    const char *isa) noexcept {
+  if (error == nullptr) return SWCONV_INVALID_ARGUMENT;
+  detail::report_failure(error, SWCONV_INVALID_ARGUMENT, field, 0, "");
+  sprintf(error->message, "%s = \"%.64s\": no kernel of %.15s begins so", field, name, isa);
+  return SWCONV_INVALID_ARGUMENT;
+}
+
+bool has_kernel(const abi::isa_table &table, const char *prefix) noexcept {
+  for (size_t i = 0; i < table.kernel_count; ++i)
+    if (strncmp(table.kernel_names[i], prefix, strlen(prefix)) == 0) return true;
+  return false;
+}
+
+/// A wish and where it comes from; `name` is NULL if there is none.
+struct wish {
+  const char *name, *field;
+};
+wish wish_of(const char *option, const char *option_name, const char *variable,
+             const char *variable_name) noexcept {
+  if (option != nullptr) return {option, option_name};
+  if (variable[0] != '\0') return {variable, variable_name};
+  return {nullptr, nullptr};
 }
 
 }  // namespace
@@ -87,17 +113,15 @@ const abi::isa_table *find_table(const char *name) noexcept {
 swconv_status choose(const swconv_plan_options *options, choice *result,
                      swconv_error *error) noexcept {
   const process_facts &f = get_facts();
-  const char *isa = options != nullptr ? options->force_isa : nullptr;
-  const char *kernel = options != nullptr ? options->force_kernel : nullptr;
-  const char *isa_field = "force_isa";
-  if (isa == nullptr && f.force_isa[0] != '\0') {
-    isa = f.force_isa;
-    isa_field = "SWCONV_FORCE_ISA";
-  }
-  if (kernel == nullptr && f.force_kernel[0] != '\0') kernel = f.force_kernel;
-  result->table = find_table(isa);
-  result->force_kernel = kernel;
-  if (result->table == nullptr) return report_unknown_isa(error, isa_field, isa);
+  const wish isa = wish_of(options != nullptr ? options->force_isa : nullptr, "force_isa",
+                           f.force_isa, "SWCONV_FORCE_ISA");
+  const wish kernel = wish_of(options != nullptr ? options->force_kernel : nullptr, "force_kernel",
+                              f.force_kernel, "SWCONV_FORCE_KERNEL");
+  result->table = find_table(isa.name);
+  result->force_kernel = kernel.name;
+  if (result->table == nullptr) return report_unknown_isa(error, isa.field, isa.name);
+  if (kernel.name != nullptr && !has_kernel(*result->table, kernel.name))
+    return report_unknown_kernel(error, kernel.field, kernel.name, result->table->name);
   return SWCONV_OK;
 }
 

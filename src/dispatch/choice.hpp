@@ -15,7 +15,8 @@ struct choice {
 };
 
 /// `options` may be NULL. SWCONV_FORCE_ISA and SWCONV_FORCE_KERNEL are read once per process and
-/// yield to the options. Fails if an instruction set is asked for that is not there.
+/// yield to the options. Fails if an instruction set or kernel is asked for that is not there;
+/// whether the kernel can serve a layer is for the table to say.
 swconv_status choose(const swconv_plan_options *options, choice *result,
                      swconv_error *error) noexcept;
 

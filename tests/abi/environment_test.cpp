@@ -122,6 +122,7 @@ TEST(environment, forces_a_kernel) {
               const outcome o = plan_with();
               SWCONV_CHECK(1, o.status == SWCONV_INVALID_ARGUMENT);
               SWCONV_CHECK(2, o.message.find("no_such_kernel") != std::string::npos);
+              SWCONV_CHECK(4, o.field == "SWCONV_FORCE_KERNEL");
               // It yields to an explicit option: any kernel that can do this layer.
               std::vector<const char *> kernels(swconv_kernels(nullptr, nullptr, 0));
               swconv_kernels(nullptr, kernels.data(), kernels.size());

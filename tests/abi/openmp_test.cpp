@@ -79,6 +79,17 @@ TEST(openmp, gives_the_same_result_as_serial) {
   EXPECT_EQ(threaded, c.dst);
 }
 
+TEST(openmp, may_bring_more_threads_than_the_plan_was_made_for) {
+  swconv_threads threads;
+  ASSERT_EQ(swconv_openmp_threads(&threads, 5), SWCONV_OK);
+  swconv_conv_params p = valid_conv();
+  p.src_size[1] = 40;
+  ready_conv c(p);
+  c.args.threads = &threads;
+  ASSERT_EQ(c.run(), SWCONV_OK);
+  for (const float value : c.dst) ASSERT_EQ(value, 9.0f);
+}
+
 #if defined(SWCONV_TEST_LIBRARY)
 // A copy of the core, so that the loader really maps and unmaps it: this program's own stays.
 TEST(openmp, survives_the_unloading_of_the_core) {
