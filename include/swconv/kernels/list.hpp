@@ -52,8 +52,8 @@ constexpr kernel_entry signal_slide(const char *name) {
   return {name, &signal::run_slide<K>, family::signal, 1, K, 1, false, true, false};
 }
 template <class Op, int S>
-constexpr kernel_entry pooling(const char *name, family f) {
-  return {name, &pool::run<Op, S>, f, 0, 0, S, false, false, true};
+constexpr kernel_entry pool_with(const char *name, family f) {
+  return {name, &pooling::run<Op, S>, f, 0, 0, S, false, false, true};
 }
 
 /// Within a family the first that accepts a layer serves it: special before general.
@@ -79,12 +79,12 @@ constexpr kernel_entry list[] = {
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
-    pooling<pool::max_of, unit_stride>("pool/max", family::pool_max),
-    pooling<pool::max_of, pair_stride>("pool/max_s2", family::pool_max),
-    pooling<pool::max_of, any_stride>("pool/max_stride", family::pool_max),
-    pooling<pool::sum_of, unit_stride>("pool/avg", family::pool_avg),
-    pooling<pool::sum_of, pair_stride>("pool/avg_s2", family::pool_avg),
-    pooling<pool::sum_of, any_stride>("pool/avg_stride", family::pool_avg),
+    pool_with<pooling::max_of, unit_stride>("pool/max", family::pool_max),
+    pool_with<pooling::max_of, pair_stride>("pool/max_s2", family::pool_max),
+    pool_with<pooling::max_of, any_stride>("pool/max_stride", family::pool_max),
+    pool_with<pooling::sum_of, unit_stride>("pool/avg", family::pool_avg),
+    pool_with<pooling::sum_of, pair_stride>("pool/avg_s2", family::pool_avg),
+    pool_with<pooling::sum_of, any_stride>("pool/avg_stride", family::pool_avg),
 };
 constexpr int count = static_cast<int>(sizeof(list) / sizeof(list[0]));
 

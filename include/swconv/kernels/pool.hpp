@@ -11,7 +11,7 @@
 #include "planar.hpp"
 
 SWCONV_BEGIN_NAMESPACE
-namespace pool {
+namespace pooling {
 
 struct max_of {
   static constexpr bool counts = false;
@@ -120,7 +120,7 @@ template <class Op, int R, int S>
 struct tiles {
   template <class V, int X, bool Edge>
   static void tile(const rows &r, int64_t w, int64_t n) {
-    pool::tile<V, Op, R, X, S, Edge>(r, w, n);
+    pooling::tile<V, Op, R, X, S, Edge>(r, w, n);
   }
 };
 
@@ -141,5 +141,5 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
   });
 }
 
-}  // namespace pool
+}  // namespace pooling
 SWCONV_END_NAMESPACE

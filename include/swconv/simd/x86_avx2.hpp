@@ -155,6 +155,20 @@ struct f32x4 : arithmetic<f32x4, arch_avx2_half> {
   static SWCONV_ALWAYS_INLINE f32x4 even(f32x4 lo, f32x4 hi) {
     return of(_mm_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0)));
   }
+  static SWCONV_ALWAYS_INLINE f32x4 zip_lo(f32x4 x, f32x4 y) {
+    return of(_mm_unpacklo_ps(x.b, y.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x4 zip_hi(f32x4 x, f32x4 y) {
+    return of(_mm_unpackhi_ps(x.b, y.b));
+  }
+  template <int N, int G>
+  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
+    static_assert(N == 4 && G == 0, "one group of 4 lanes");
+    if (n == 4)
+      store(p);
+    else
+      store_first(p, n);
+  }
   static SWCONV_ALWAYS_INLINE f32x4 pow2(f32x4 n) {
     const __m128i e = _mm_add_epi32(_mm_cvtps_epi32(n.b), _mm_set1_epi32(127));
     return of(_mm_castsi128_ps(_mm_slli_epi32(e, 23)));
