@@ -87,7 +87,6 @@ uint64_t hash(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// Channels per group and output channels are apart, so that a group cannot be mistaken.
 float value(uint64_t bits, int64_t data, role r) {
   const float sign = (bits & 1) ? -1.0f : 1.0f;
   const float unit = (static_cast<float>((bits >> 8) & 0x7fffff) + 1) / 8388609.0f;  // in (0, 1)
@@ -149,6 +148,8 @@ const char *activation_name(int64_t act) {
 
 tensor_shape::tensor_shape(int64_t n, int64_t c, int64_t h, int64_t w, int64_t how)
     : size{n, c, h, w} {
+  // An empty axis has strides as if it were 1: zero is no stride.
+  for (int64_t *extent : {&c, &h, &w}) *extent = std::max<int64_t>(*extent, 1);
   // Odd gaps, a different one on each axis, so that a mixed-up stride shows.
   const int64_t row = how == gaps ? w + 3 : w;
   const int64_t plane = how == gaps ? row * h + 5 : row * h;
@@ -253,11 +254,13 @@ swconv_pool_params to_params(const pool_case &c) {
 
 void fill(float *base, const tensor_shape &shape, int64_t data, int64_t seed, role r) {
   uint64_t index = hash(static_cast<uint64_t>(seed) * 8 + static_cast<uint64_t>(r));
+  int64_t until_nan = data == one_nan && r == role::src ? seed : -1;
   for (int64_t n = 0; n < shape.size[0]; ++n)
     for (int64_t c = 0; c < shape.size[1]; ++c)
       for (int64_t h = 0; h < shape.size[2]; ++h)
         for (int64_t w = 0; w < shape.size[3]; ++w)
-          base[shape.at(n, c, h, w)] = value(hash(index++), data, r);
+          base[shape.at(n, c, h, w)] = until_nan-- == 0 ? std::numeric_limits<float>::quiet_NaN()
+                                                        : value(hash(index++), data, r);
 }
 
 }  // namespace swconv_test

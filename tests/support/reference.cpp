@@ -55,11 +55,10 @@ sums accumulate(const conv_case &c, const tensor_shape &ss, const tensor_shape &
 float epilogue(const conv_case &c, float acc, const float *scale, const float *bias,
                const float *residual, bool fused) {
   float v = acc;
-  if (scale && fused) {
-    v = std::fma(acc, *scale, bias ? *bias : 0.0f);
+  if (scale && bias && fused) {
+    v = std::fma(acc, *scale, *bias);
   } else {
-    if (scale) v = acc * *scale;
-    if (scale && !bias) v = v + 0.0f;
+    if (scale) v = v * *scale;
     if (bias) v = v + *bias;
   }
   if (residual) v = v + *residual;

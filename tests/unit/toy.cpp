@@ -120,7 +120,7 @@ float finish(const swconv_plan &p, const swconv_run_args &a, float v, int64_t oc
   if (scale && wrong(mistake::scale_after_bias))
     v = (v + (bias ? bias[oc] : 0)) * scale[oc];
   else if (scale)
-    v = std::fma(v, scale[oc], bias ? bias[oc] : 0.0f);
+    v = bias ? std::fma(v, scale[oc], bias[oc]) : v * scale[oc];
   else if (bias)
     v += bias[oc];
   if (wrong(mistake::residual_late)) dst[at] = v;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// Full products of sizes for one row at a time, and of rows and channels: where tiles, tails and
+// padding meet. Every result must have the canonical bits, on integers the exact ones.
+#include <algorithm>
+
+#include "backend.hpp"
+#include "generate.hpp"
+#include "run_cases.hpp"
+#include "settings.hpp"
+
+namespace swconv_test {
+namespace {
+
+using values = std::vector<int64_t>;
+
+/// The widest tile of columns, 8 vectors, twice, plus a vector plus one: past the second tile's tail.
+int64_t widest() {
+  int64_t lanes = 4;
+  for (const auto &i : isas()) lanes = std::max(lanes, i.lanes);
+  return 2 * 8 * lanes + lanes + 1;
+}
+/// All widths in the long run; else dense to two vectors, then around multiples of a vector.
+values widths() {
+  return by_effort(critical_sizes(18, 66), critical_sizes(34, 150), range(0, widest()));
+}
+
+/// Alternates integers and random data, and the epilogue, from case to case.
+void vary(std::vector<conv_case> *cases) {
+  for (size_t i = 0; i < cases->size(); ++i) {
+    auto &c = (*cases)[i];
+    c.seed = static_cast<int64_t>(i) + 1;
+    c.data = i % 2 ? random_data : integers;
+    c.bias = i % 3 == 0;
+    c.act = i % 5 == 0 ? SWCONV_ACT_RELU : SWCONV_ACT_NONE;
+  }
+}
+
+/// The product of (width, kw, stride, dilation, both pads) over a base layer. The standard run takes
+/// every n-th case of it, so that each list is sampled evenly; the long run takes all.
+void run_rows(const conv_case &base, const values &kernels, size_t every_quick, size_t every,
+              const scope &s = {}) {
+  auto cases = product<conv_case>(base, {{&conv_case::w, widths()},
+                                         {&conv_case::kw, kernels},
+                                         {&conv_case::sw, {1, 2, 3, 4}},
+                                         {&conv_case::dw, {1, 2, 3}},
+                                         {&conv_case::pl, {0, 1, 2, 5}},
+                                         {&conv_case::pr, {0, 1, 3, 6}}});
+  // Several padded filters per width: those beyond the row are few and kept.
+  cases = sample(cases, by_effort<size_t>(every_quick, every, 1), static_cast<size_t>(base.oc + base.g));
+  vary(&cases);
+  run_cases(cases, s);
+}
+
+const values small_filters = {1, 2, 3, 4, 5, 6, 7, 8, 11};
+
+TEST(ConvRows, SingleChannel) {
+  run_rows(conv_case(), small_filters, 53, 1, {breadth::families, {1}});
+}
+TEST(ConvRows, SingleChannelOneDimensional) {
+  conv_case base;
+  base.dims = 1;
+  run_rows(base, {2, 3, 5, 7, 9, 15, 16, 17, 18, 31, 32, 33, 34, 47, 48, 49, 50}, 97, 3);
+}
+TEST(ConvRows, Depthwise) {
+  conv_case base;
+  base.g = 3;
+  base.h = 3;
+  base.kh = 3;
+  base.pt = base.pb = 1;
+  run_rows(base, small_filters, 103, 5);
+}
+TEST(ConvRows, DepthwiseMultiplier) {
+  conv_case base;
+  base.g = 2;
+  base.oc = 3;
+  run_rows(base, small_filters, 103, 7);
+}
+TEST(ConvRows, FewChannels) {
+  conv_case base;
+  base.ic = 3;
+  base.oc = 5;
+  run_rows(base, small_filters, 103, 7);
+}
+TEST(ConvRows, DenseVector) {
+  conv_case base;
+  base.ic = 2;
+  base.oc = 17;
+  run_rows(base, small_filters, 211, 19);
+}
+TEST(ConvRows, DensePair) {
+  conv_case base;
+  base.ic = 2;
+  base.oc = 35;
+  run_rows(base, small_filters, 307, 31);
+}
+TEST(ConvRows, Grouped) {
+  conv_case base;
+  base.g = 2;
+  base.ic = 5;
+  base.oc = 7;
+  run_rows(base, small_filters, 211, 19);
+}
+
+/// Square filters with all specialised sizes: rows, their strides and pads.
+TEST(ConvPlanes, RowsAndColumns) {
+  for (const int64_t k : {2, 3, 5, 7}) {
+    conv_case base;
+    base.kh = base.kw = k;
+    auto cases = product<conv_case>(base, {{&conv_case::g, {1, 2}},
+                                           {&conv_case::h, range(1, 17)},
+                                           {&conv_case::w, {1, 4, 7, 13, 16, 17, 33, 40}},
+                                           {&conv_case::sh, {1, 2, 3}},
+                                           {&conv_case::sw, {1, 2, 3}},
+                                           {&conv_case::dh, {1, 2}},
+                                           {&conv_case::pt, {0, 1, k - 1}},
+                                           {&conv_case::pb, {0, k / 2}}});
+    cases = sample(cases, by_effort<size_t>(67, 3, 1), static_cast<size_t>(k));
+    for (auto &c : cases) c.pl = c.pr = c.pt;
+    vary(&cases);
+    run_cases(cases);
+  }
+}
+
+/// Channels to two tiles and one more, on planes of a few pixels to a few tiles of pixels.
+TEST(ConvPlanes, Channels) {
+  const auto outs = by_effort(critical_sizes(17, 66), range(1, 66), range(1, 4 * 16 * 2 + 1));
+  auto cases = product<conv_case>(conv_case(), {{&conv_case::oc, outs},
+                                                {&conv_case::ic, {1, 2, 3, 4, 7, 16, 33}},
+                                                {&conv_case::g, {1, 2}},
+                                                {&conv_case::kw, {1, 3, 5}},
+                                                {&conv_case::w, {1, 3, 8, 14, 15, 30, 34}},
+                                                {&conv_case::sw, {1, 2}}});
+  cases.erase(std::remove_if(cases.begin(), cases.end(), [](const conv_case &c) { return c.oc == 0; }),
+              cases.end());
+  cases = sample(cases, by_effort<size_t>(41, 2, 1));
+  for (size_t i = 0; i < cases.size(); ++i) {
+    auto &c = cases[i];
+    c.h = 1 + static_cast<int64_t>(i % 4);
+    c.kh = i % 3 == 0 ? 1 : c.kw;
+    c.pt = c.pb = c.pl = c.pr = c.kw / 2;
+  }
+  vary(&cases);
+  run_cases(cases);
+}
+
+/// Long signals: filter lengths around one, two and three vectors, all of them in the long run.
+TEST(ConvSignals, FilterLengths) {
+  conv_case base;
+  base.dims = 1;
+  auto cases = product<conv_case>(
+      base, {{&conv_case::kw, by_effort(values{3, 15, 17, 33, 49}, range(1, 70), range(1, 140))},
+             {&conv_case::w, by_effort(values{600}, values{200, 1023, 1500}, values{200, 255, 1023, 1500, 4099})},
+             {&conv_case::oc, {1, 2}},
+             {&conv_case::dw, by_effort(values{1}, values{1, 2}, values{1, 2, 3, 16})},
+             {&conv_case::pl, {0, 40}}});
+  for (auto &c : cases) c.pr = c.pl;
+  vary(&cases);
+  run_cases(cases, {breadth::kernels, {1, -5}});
+}
+
+}  // namespace
+}  // namespace swconv_test

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Which kernel a layer gets, on every instruction set. The families are those of docs/kernels.md.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "backend.hpp"
+#include "case.hpp"
+
+namespace swconv_test {
+namespace {
+
+struct choice {
+  const char *layer, *kernel;  // a prefix of the kernel's name
+};
+
+template <class Case, class Make>
+void expect_choice(const Case &c, const choice &wanted, Make make) {
+  for (const auto &i : isas()) {
+    swconv_plan_options options{};
+    options.struct_size = sizeof options;
+    options.force_isa = i.name.c_str();
+    plan_owner plan;
+    ASSERT_EQ(make(c, &options, plan.out()), SWCONV_OK) << wanted.layer;
+    const auto info = plan.info();
+    EXPECT_EQ(std::string(info.kernel).rfind(wanted.kernel, 0), 0u)
+        << i.name << " " << wanted.layer << ": " << info.kernel;
+    char text[512];
+    const size_t length = library().describe(plan.get(), text, sizeof text);
+    ASSERT_LT(length, sizeof text);
+    const std::string described(text, length);
+    EXPECT_NE(described.find(info.kernel), std::string::npos) << described;
+    EXPECT_NE(described.find(i.name), std::string::npos) << described;
+  }
+}
+
+class ConvChoice : public testing::TestWithParam<choice> {};
+TEST_P(ConvChoice, IsOfItsFamily) {
+  conv_case c;
+  ASSERT_TRUE(parse(GetParam().layer, &c));
+  expect_choice(c, GetParam(), [](const conv_case &layer, const swconv_plan_options *options, swconv_plan **plan) {
+    std::vector<swconv_epilogue_op> ops;
+    const auto params = to_params(layer, &ops);
+    return library().conv_plan(&params, options, nullptr, plan, nullptr);
+  });
+}
+INSTANTIATE_TEST_SUITE_P(
+    Layers, ConvChoice,
+    testing::Values(
+        choice{"conv ic=64 oc=64 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/k3"},
+        choice{"conv ic=512 oc=512 h=7 w=7 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/k3"},
+        choice{"conv ic=3 oc=64 h=224 w=224 kh=7 kw=7 sh=2 sw=2 pt=3 pl=3 pb=3 pr=3", "channel_vector/k7"},
+        choice{"conv ic=128 oc=128 h=28 w=28", "channel_vector/k1"},
+        choice{"conv g=32 ic=32 oc=32 h=14 w=14 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/k3"},
+        choice{"conv ic=32 oc=64 h=56 w=56 kh=5 kw=5 dh=2 dw=2 pt=4 pl=4 pb=4 pr=4", "channel_vector/k5"},
+        choice{"conv g=96 h=112 w=112 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "planar/k3"},
+        choice{"conv g=96 h=112 w=112 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1", "planar/k3s2"},
+        choice{"conv g=240 h=28 w=28 kh=5 kw=5 pt=2 pl=2 pb=2 pr=2", "planar/k5"},
+        choice{"conv h=512 w=512 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "planar/k3"},
+        choice{"conv h=512 w=512 kh=17 kw=17 pt=8 pl=8 pb=8 pr=8", "planar"},
+        choice{"conv dims=1 w=100000 kw=65 pl=32 pr=32", "signal"},
+        choice{"conv dims=1 w=100000 kw=17 pl=8 pr=8", "signal"}));
+
+class PoolChoice : public testing::TestWithParam<choice> {};
+TEST_P(PoolChoice, IsOfItsFamily) {
+  pool_case c;
+  ASSERT_TRUE(parse(GetParam().layer, &c));
+  expect_choice(c, GetParam(), [](const pool_case &layer, const swconv_plan_options *options, swconv_plan **plan) {
+    const auto params = to_params(layer);
+    return library().pool_plan(&params, options, nullptr, plan, nullptr);
+  });
+}
+INSTANTIATE_TEST_SUITE_P(Layers, PoolChoice,
+                         testing::Values(choice{"pool c=64 h=112 w=112 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1", "pool/max"},
+                                         choice{"pool kind=1 c=64 h=7 w=7 kh=7 kw=7", "pool/avg"},
+                                         choice{"pool h=512 w=512 kh=33 kw=33", "pool/max"}));
+
+TEST(Choice, FamiliesAreThoseDocumented) {
+  for (const auto &i : isas())
+    EXPECT_EQ(std::set<std::string>(i.families.begin(), i.families.end()),
+              (std::set<std::string>{"channel_vector", "planar", "pool", "signal"}))
+        << i.name;
+}
+
+TEST(Choice, AnUnknownKernelIsUnsupported) {
+  conv_case c;
+  std::vector<swconv_epilogue_op> ops;
+  const auto params = to_params(c, &ops);
+  swconv_plan_options options{};
+  options.struct_size = sizeof options;
+  options.force_kernel = "nonesuch/";
+  plan_owner plan;
+  swconv_error error{};
+  error.struct_size = sizeof error;
+  EXPECT_EQ(library().conv_plan(&params, &options, nullptr, plan.out(), &error), SWCONV_UNSUPPORTED);
+  EXPECT_EQ(plan.get(), nullptr);
+}
+
+}  // namespace
+}  // namespace swconv_test

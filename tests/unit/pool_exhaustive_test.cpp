@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Full products of sizes for pooling: rows first, then planes, then long windows.
+
+#include "generate.hpp"
+#include "run_cases.hpp"
+#include "settings.hpp"
+
+namespace swconv_test {
+namespace {
+
+using values = std::vector<int64_t>;
+const values both_kinds = {SWCONV_POOL_MAX, SWCONV_POOL_AVG};
+
+void vary(std::vector<pool_case> *cases) {
+  for (size_t i = 0; i < cases->size(); ++i) {
+    auto &c = (*cases)[i];
+    c.seed = static_cast<int64_t>(i) + 1;
+    c.data = i % 3 == 0 ? integers : i % 3 == 1 ? random_data : nan_src;
+  }
+}
+
+TEST(PoolRows, WidthWindowStrideDilationPads) {
+  auto cases = product<pool_case>(
+      pool_case(), {{&pool_case::w, by_effort(critical_sizes(18, 50), critical_sizes(34, 150), range(0, 290))},
+                    {&pool_case::kind, both_kinds},
+                    {&pool_case::kw, {1, 2, 3, 4, 5, 7, 9, 16, 17}},
+                    {&pool_case::sw, {1, 2, 3, 5}},
+                    {&pool_case::dw, {1, 2}},
+                    {&pool_case::pl, {0, 1, 3}},
+                    {&pool_case::pr, {0, 2}},
+                    {&pool_case::ceil_mode, {0, 1}},
+                    {&pool_case::count_include_pad, {0, 1}}});
+  cases = sample(cases, by_effort<size_t>(61, 3, 1));
+  vary(&cases);
+  run_cases(cases);
+}
+
+TEST(PoolPlanes, RowsAndColumns) {
+  auto cases = product<pool_case>(pool_case(), {{&pool_case::kind, both_kinds},
+                                                {&pool_case::c, {1, 3}},
+                                                {&pool_case::h, range(1, 17)},
+                                                {&pool_case::w, {1, 4, 7, 13, 16, 17, 33}},
+                                                {&pool_case::kh, {1, 2, 3, 5}},
+                                                {&pool_case::kw, {1, 2, 3, 7}},
+                                                {&pool_case::sh, {1, 2, 3}},
+                                                {&pool_case::dh, {1, 3}},
+                                                {&pool_case::pt, {0, 2}},
+                                                {&pool_case::pb, {0, 1}}});
+  cases = sample(cases, by_effort<size_t>(101, 3, 1));
+  for (size_t i = 0; i < cases.size(); ++i) {
+    auto &c = cases[i];
+    c.sw = 1 + static_cast<int64_t>(i % 3);
+    c.pl = c.pt;
+    c.pr = c.pb;
+    c.ceil_mode = (i / 2) % 2;
+    c.count_include_pad = (i / 3) % 2;
+  }
+  vary(&cases);
+  run_cases(cases);
+}
+
+TEST(PoolWindows, Long) {
+  pool_case base;
+  base.w = 700;
+  base.pl = base.pr = 30;
+  auto cases = product<pool_case>(
+      base, {{&pool_case::kind, both_kinds},
+             {&pool_case::kw, by_effort(values{31, 33, 64, 129}, range(1, 130), range(1, 300))},
+             {&pool_case::sw, {1, 2, 7}},
+             {&pool_case::dw, {1, 2}}});
+  vary(&cases);
+  run_cases(cases);
+}
+
+/// One NaN at each place of a plane: it must reach each window that holds it, whatever its lane.
+TEST(PoolNan, ReachesEveryLane) {
+  for (int64_t at = 0; at < 3 * 37; ++at) {
+    pool_case c;
+    c.c = 1;
+    c.h = 3;
+    c.w = 37;
+    c.kh = 2;
+    c.kw = 3;
+    c.data = one_nan;
+    c.seed = at;
+    for (const int64_t stride : {1, 2, 3}) {
+      c.sw = stride;
+      EXPECT_EQ(check(c, {breadth::kernels, {1}}), "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace swconv_test
