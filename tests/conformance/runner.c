@@ -7,7 +7,7 @@
  * Usage: conformance FILE
  *
  * Maxima must be equal; sums may differ by TOLERANCE * (1 + |expected|), because the reference adds
- * in another order. Any failure, or an instruction set with an operator that no case ran, is a failure.
+ * in another order. Any failure, or an instruction set with an operator that no case ran, fails.
  */
 #include <math.h>
 #include <stdint.h>
