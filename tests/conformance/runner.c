@@ -38,14 +38,23 @@ static void die(const char *what, const char *detail) {
   exit(2);
 }
 
-static void *allocate(size_t bytes) {
-  void *p = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT);
+static void *not_null(void *p) {
   if (p == NULL) die("out of memory", "");
   return p;
 }
 
+/** For packed filters and workspace. */
+static void *allocate_aligned(size_t bytes) {
+  return not_null(aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT));
+}
+
+/** For tensors: not a byte more than asked for, so that sanitisers see accesses beyond. */
+static float *allocate_tensor(size_t count) {
+  return not_null(malloc(count > 0 ? count * sizeof(float) : 1));
+}
+
 static float *read_tensor(FILE *file, size_t count) {
-  float *p = allocate(count * sizeof *p);
+  float *p = allocate_tensor(count);
   if (fread(p, sizeof *p, count, file) != count) die("truncated tensor", "");
   return p;
 }
@@ -163,9 +172,9 @@ static swconv_status run_plan(const struct test_case *c, const swconv_plan *plan
   args.src = c->src;
   args.bias = c->bias;
   args.dst = dst;
-  args.workspace = allocate(info->workspace_bytes);
+  args.workspace = allocate_aligned(info->workspace_bytes);
   args.workspace_bytes = info->workspace_bytes;
-  void *packed = allocate(info->packed_bytes);
+  void *packed = allocate_aligned(info->packed_bytes);
   swconv_status status = SWCONV_OK;
   if (c->filter != NULL) {
     status = swconv_conv_pack(plan, c->filter, packed, info->packed_bytes, error);
@@ -210,7 +219,7 @@ static int run_and_check(const struct test_case *c, const swconv_plan *plan,
     return 0;
   }
   const size_t count = c->dst_count + GUARD;
-  float *dst = allocate(count * sizeof *dst);
+  float *dst = allocate_tensor(count);
   for (size_t i = 0; i < count; ++i) dst[i] = NAN;
   swconv_error error;
   swconv_error_init(&error);
