@@ -22,8 +22,9 @@ struct row {
   const epilogue &ep;
   const float *src;         ///< first channel of the group, row 0, column 0
   float *dst;               ///< channel c of the group, this output row, column 0
-  const float *weights[2];  ///< first tap of each vector of channels
-  int64_t pitch[2];         ///< floats from tap to tap
+  const float *weights;     ///< first tap of the first channel
+  int64_t pitch;            ///< floats from tap to tap
+  int64_t second;           ///< floats to the weights of the second vector of channels
   int64_t c, channels;      ///< first channel, number of channels
   int64_t h, first_kh, last_kh;
 };
@@ -31,17 +32,16 @@ struct row {
 /// In place: N vectors whose lanes are channels become channel-major groups of N pixels.
 template <int N, class V>
 SWCONV_ALWAYS_INLINE void transpose(V (&v)[N]) {
-  if constexpr (N > 1) {
-    V out[N];
-    const auto stage = [&](auto) SWCONV_INLINE_LAMBDA {
-      simd::unroll<N / 2>([&](auto i) SWCONV_INLINE_LAMBDA {
-        out[2 * i] = V::zip_lo(v[i], v[i + N / 2]);
-        out[2 * i + 1] = V::zip_hi(v[i], v[i + N / 2]);
-      });
-      simd::unroll<N>([&](auto i) SWCONV_INLINE_LAMBDA { v[i] = out[i]; });
-    };
-    constexpr int stages = N == 2 ? 1 : N == 4 ? 2 : N == 8 ? 3 : 4;
-    simd::unroll<stages>(stage);
+  V out[N];
+  SWCONV_UNROLL
+  for (int stage = 1; stage < N; stage *= 2) {
+    SWCONV_UNROLL
+    for (int i = 0; i < N / 2; ++i) {
+      out[2 * i] = V::zip_lo(v[i], v[i + N / 2]);
+      out[2 * i + 1] = V::zip_hi(v[i], v[i + N / 2]);
+    }
+    SWCONV_UNROLL
+    for (int i = 0; i < N; ++i) v[i] = out[i];
   }
 }
 
@@ -64,12 +64,8 @@ SWCONV_ALWAYS_INLINE void store_pixels(const row &r, const V (&acc)[P], int64_t 
                                        int64_t channels) {
   constexpr int n = P - First < N ? P - First : N;
   V v[N];
-  simd::unroll<N>([&](auto i) SWCONV_INLINE_LAMBDA {
-    if constexpr (i < n)
-      v[i] = acc[First + i];
-    else
-      v[i] = V::zero();
-  });
+  SWCONV_UNROLL
+  for (int i = 0; i < N; ++i) v[i] = i < n ? acc[i < n ? First + i : 0] : V::zero();
   transpose(v);
   if (!r.ep.general && channels >= V::size) {
     float *dst = r.dst + c * r.p.dst.c + w + First;
@@ -80,17 +76,40 @@ SWCONV_ALWAYS_INLINE void store_pixels(const row &r, const V (&acc)[P], int64_t 
     });
   } else {
     alignas(64) float tile[N * V::size];
-    simd::unroll<N>([&](auto i) SWCONV_INLINE_LAMBDA { v[i].store(tile + i * V::size); });
+    SWCONV_UNROLL
+    for (int i = 0; i < N; ++i) v[i].store(tile + i * V::size);
     store_slowly<V, N>(r, tile, w + First, c, channels, n);
   }
 }
 
-/// One tile. KW is the filter width, or 0 for any. Without Edge all taps lie inside the row.
-template <class V, int NV, int P, int KW, bool Edge>
+/// The addresses of P pixels that are `stride` apart. With Unit they are constants from one
+/// pointer; else one pointer serves three pixels, which is what x86 addresses can express.
+template <int P, bool Unit>
+struct pixels {
+  static constexpr int count = Unit ? 1 : (P + 2) / 3;
+  const float *base[count];
+  int64_t stride;
+
+  SWCONV_ALWAYS_INLINE pixels(const float *s, int64_t step) : stride(step) {
+    SWCONV_UNROLL
+    for (int q = 0; q < count; ++q) base[q] = s + 3 * q * step;
+  }
+  SWCONV_ALWAYS_INLINE const float *at(int i) const {
+    return Unit ? base[0] + i : base[i / 3] + (i % 3) * stride;
+  }
+  SWCONV_ALWAYS_INLINE void advance(int64_t distance) {
+    SWCONV_UNROLL
+    for (int q = 0; q < count; ++q) base[q] += distance;
+  }
+};
+
+/// One tile. KW is the filter width, or 0 for any; Unit: stride and dilation are 1 along the row.
+/// Without Edge all taps lie inside the row.
+template <class V, int NV, int P, int KW, bool Unit, bool Edge>
 SWCONV_NOINLINE void tile(const row &r, int64_t w) {
   const problem &p = r.p;
   const int64_t kw = KW ? KW : p.w.taps;
-  const int64_t stride = p.w.stride, dilation = p.w.dilation;
+  const int64_t stride = Unit ? 1 : p.w.stride, dilation = Unit ? 1 : p.w.dilation;
   const int64_t x = p.w.start(w);
   // Taps [whole_lo, whole_hi) lie inside the row for every pixel of the tile.
   const int64_t whole_lo = Edge ? p.w.first_tap(x) : 0;
@@ -98,83 +117,78 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w) {
   const int64_t whole_hi = last < whole_lo ? whole_lo : last;
 
   V acc[NV][P];
-  simd::unroll<NV * P>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / P][i % P] = V::zero(); });
-
-  const auto tap = [&](const float *const (&f)[NV], const float *s, int64_t xt,
-                       bool whole) SWCONV_INLINE_LAMBDA {
+  SWCONV_UNROLL
+  for (int v = 0; v < NV; ++v) {
+    SWCONV_UNROLL
+    for (int i = 0; i < P; ++i) acc[v][i] = V::zero();
+  }
+  const float *f = r.weights;
+  const int64_t pitch = r.pitch, second = r.second;
+  // One tap: its weights against pixels that are all inside, or inside where asked.
+  const auto tap = [&](const pixels<P, Unit> &s, int64_t xt, bool whole) SWCONV_INLINE_LAMBDA {
     V weight[NV];
-    simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { weight[v] = V::load(f[v]); });
-    simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
-      const int64_t at = xt + i * stride;
-      if (whole || static_cast<uint64_t>(at) < static_cast<uint64_t>(p.w.in)) {
-        const V pixel = V::broadcast(s + at);
-        simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
-          acc[v][i] = V::fma(weight[v], pixel, acc[v][i]);
-        });
+    SWCONV_UNROLL
+    for (int v = 0; v < NV; ++v) weight[v] = V::load(f + v * second);
+    SWCONV_UNROLL
+    for (int i = 0; i < P; ++i)
+      if (whole || static_cast<uint64_t>(xt + i * stride) < static_cast<uint64_t>(p.w.in)) {
+        const V pixel = V::broadcast(s.at(i));
+        SWCONV_UNROLL
+        for (int v = 0; v < NV; ++v) acc[v][i] = V::fma(weight[v], pixel, acc[v][i]);
       }
-    });
+    f += pitch;
   };
-
-  const int64_t row_taps = (r.last_kh - r.first_kh) * kw;
-  const int64_t skipped = p.h.taps * kw - row_taps;
-  const float *f[NV];
-  simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
-    f[v] = r.weights[v] + r.first_kh * kw * r.pitch[v];
-  });
-  const float *plane = r.src + (p.h.start(r.h) + r.first_kh * p.h.dilation) * p.src.h;
-  const auto next_tap = [&]() SWCONV_INLINE_LAMBDA {
-    simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { f[v] += r.pitch[v]; });
-  };
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c) {
-    const float *s = plane;
-    for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, s += p.h.dilation * p.src.h) {
+  const int64_t skipped = (p.h.taps - (r.last_kh - r.first_kh)) * kw * pitch;
+  f += r.first_kh * kw * pitch;
+  const float *plane = r.src + (p.h.start(r.h) + r.first_kh * p.h.dilation) * p.src.h + x;
+  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += skipped) {
+    const float *line = plane;
+    for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += p.h.dilation * p.src.h) {
+      pixels<P, Unit> s(line, stride);
+      const auto taps = [&](int64_t from, int64_t to, bool whole) SWCONV_INLINE_LAMBDA {
+        for (int64_t t = from; t < to; ++t, s.advance(dilation)) tap(s, x + t * dilation, whole);
+      };
       if constexpr (Edge) {
-        int64_t t = 0;
-        for (; t < whole_lo; ++t, next_tap()) tap(f, s, x + t * dilation, false);
-        for (; t < whole_hi; ++t, next_tap()) tap(f, s, x + t * dilation, true);
-        for (; t < kw; ++t, next_tap()) tap(f, s, x + t * dilation, false);
-      } else if constexpr (KW > 0 && KW <= 3) {
-        simd::unroll<KW>([&](auto t) SWCONV_INLINE_LAMBDA {
-          tap(f, s, x + t * dilation, true);
-          next_tap();
-        });
+        taps(0, whole_lo, false);
+        taps(whole_lo, whole_hi, true);
+        taps(whole_hi, kw, false);
       } else {
-        for (int64_t t = 0; t < kw; ++t, next_tap()) tap(f, s, x + t * dilation, true);
+        taps(0, kw, true);
       }
     }
-    simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { f[v] += skipped * r.pitch[v]; });
   }
 
-  simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
+  SWCONV_UNROLL
+  for (int v = 0; v < NV; ++v) {
     const int64_t c = v * V::size, channels = r.channels - c;
     if (r.ep.affine) {
       const V scale = r.ep.template scale_over<V>(r.c + c, channels);
       const V bias = r.ep.template bias_over<V>(r.c + c, channels);
-      simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
-        acc[v][i] = V::fma(acc[v][i], scale, bias);
-      });
+      SWCONV_UNROLL
+      for (int i = 0; i < P; ++i) acc[v][i] = V::fma(acc[v][i], scale, bias);
     }
-    if (r.ep.clamp)
-      simd::unroll<P>(
-          [&](auto i) SWCONV_INLINE_LAMBDA { acc[v][i] = r.ep.clamped(acc[v][i]); });
+    if (r.ep.clamp) {
+      SWCONV_UNROLL
+      for (int i = 0; i < P; ++i) acc[v][i] = r.ep.clamped(acc[v][i]);
+    }
     constexpr int N = P > 4 && V::size >= 8 ? 8 : 4;
     simd::unroll<(P + N - 1) / N>([&](auto g) SWCONV_INLINE_LAMBDA {
-      store_pixels<V, N, g * N, P>(r, acc[v], w, c, channels);
+      store_pixels<V, N, decltype(g)::value * N, P>(r, acc[v], w, c, channels);
     });
-  });
+  }
 }
 
 using tile_fn = void (*)(const row &, int64_t w);
 
-/// Tiles of 1 … P pixels; entry i has i + 1. Small tiles are rare and have no special widths.
-template <class V, int NV, int KW, bool Edge, int... I>
+/// Tiles of 1 … P pixels; entry i has i + 1. Small tiles are rare and have no special forms.
+template <class V, int NV, int KW, bool Unit, bool Edge, int... I>
 constexpr tile_fn tile_table(int p, std::integer_sequence<int, I...>) {
-  constexpr tile_fn table[] = {&tile<V, NV, I + 1, (I < 3 ? 0 : KW), Edge>...};
+  constexpr tile_fn table[] = {&tile<V, NV, I + 1, (I < 3 ? 0 : KW), I >= 3 && Unit, Edge>...};
   return table[p - 1];
 }
 
 /// One output row of up to NV · V::size channels, cut into tiles of nearly equal width.
-template <class V, int NV, int P, int KW>
+template <class V, int NV, int P, int KW, bool Unit>
 SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1) {
   constexpr std::make_integer_sequence<int, P> widths;
   const int64_t tiles = (w1 - w0 + P - 1) / P;
@@ -182,9 +196,9 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1) {
     const int64_t n = (w1 - w + tiles - i - 1) / (tiles - i);
     const int width = static_cast<int>(n);
     if (r.p.w.inside(w, n))
-      tile_table<V, NV, KW, false>(width, widths)(r, w);
+      tile_table<V, NV, KW, Unit, false>(width, widths)(r, w);
     else
-      tile_table<V, NV, 0, true>(width, widths)(r, w);
+      tile_table<V, NV, 0, false, true>(width, widths)(r, w);
     w += n;
   }
 }
@@ -193,8 +207,8 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1) {
 constexpr int pixels_of_pair = simd::isa::registers >= 32 ? 8 : simd::isa::has_fma ? 6 : 4;
 constexpr int pixels_of_one = simd::isa::registers >= 32 ? 12 : 8;
 
-/// Kernel for filter width KW (0: any).
-template <int KW>
+/// Kernel for filter width KW (0: any), with Unit for unit stride and dilation along rows.
+template <int KW, bool Unit>
 void run(const problem &p, const run_pointers &ptr, const block &b) {
   using V = simd::isa::full;
   using H = simd::isa::half;
@@ -203,15 +217,13 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
   const float *const src = ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c;
   const float *const filter = ptr.filter + b.g * p.out_channels * taps;
   float *const dst = ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c;
-  const auto width_at = [&](int64_t c) {
-    const int64_t left = p.out_channels - c;
-    return left < pack_lanes ? left : pack_lanes;
-  };
   for (int64_t c = b.c0; c < b.c1;) {
+    // Two whole blocks of the packed filter at a time; the last, narrower one alone.
     const int64_t left = b.c1 - c;
-    const int64_t channels = left < 2 * pack_lanes ? left : 2 * pack_lanes;
-    row r{p, ep, src, nullptr, {filter + c * taps, filter + (c + pack_lanes) * taps},
-          {width_at(c), width_at(c + pack_lanes)}, c, channels, 0, 0, 0};
+    const int64_t channels =
+        left >= 2 * pack_lanes ? 2 * pack_lanes : left < pack_lanes ? left : pack_lanes;
+    row r{p, ep, src, nullptr, filter + c * taps, axis::least(left, pack_lanes), pack_lanes * taps,
+          c, channels, 0, 0, 0};
     for (int64_t h = b.h0; h < b.h1; ++h) {
       const int64_t y = p.h.start(h);
       r.h = h;
@@ -220,11 +232,11 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
       if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
       r.dst = dst + c * p.dst.c + h * p.dst.h;
       if (channels > V::size)
-        run_row<V, 2, pixels_of_pair, KW>(r, b.w0, b.w1);
+        run_row<V, 2, pixels_of_pair, KW, Unit>(r, b.w0, b.w1);
       else if (channels > H::size)
-        run_row<V, 1, pixels_of_one, KW == 1 ? 1 : 0>(r, b.w0, b.w1);
+        run_row<V, 1, pixels_of_one, 0, Unit>(r, b.w0, b.w1);
       else
-        run_row<H, 1, 8, 0>(r, b.w0, b.w1);
+        run_row<H, 1, 8, 0, false>(r, b.w0, b.w1);
     }
     c += channels;
   }

@@ -37,7 +37,7 @@ namespace kernels {
 
 template <int K>
 constexpr kernel_entry channel_vector_width(const char *name) {
-  return {name, &channel_vector::run<K>, family::channel_vector, 0, K, 0, false, false, true};
+  return {name, &channel_vector::run<K, true>, family::channel_vector, 0, K, 1, false, false, false};
 }
 template <int K, int S>
 constexpr kernel_entry planar_square(const char *name) {
@@ -59,11 +59,10 @@ constexpr kernel_entry pool_with(const char *name, family f) {
 /// Within a family the first that accepts a layer serves it: special before general.
 constexpr kernel_entry list[] = {
     channel_vector_width<1>("channel_vector/k1"),
-    channel_vector_width<2>("channel_vector/k2"),
     channel_vector_width<3>("channel_vector/k3"),
-    channel_vector_width<5>("channel_vector/k5"),
-    channel_vector_width<7>("channel_vector/k7"),
-    channel_vector_width<0>("channel_vector/any"),
+    channel_vector_width<0>("channel_vector/unit"),
+    {"channel_vector/any", &channel_vector::run<0, false>, family::channel_vector, 0, 0, 0, false,
+     false, true},
     planar_square<2, 1>("planar/k2"),
     planar_square<3, 1>("planar/k3"),
     planar_square<3, 2>("planar/k3s2"),

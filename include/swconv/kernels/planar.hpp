@@ -42,30 +42,28 @@ struct accumulators {
   V v[C][R][X];
 
   SWCONV_ALWAYS_INLINE accumulators() {
-    each([](V &x, auto, auto, auto) SWCONV_INLINE_LAMBDA { x = V::zero(); });
-  }
-  /// f(vector, channel, row, column vector)
-  template <class F>
-  SWCONV_ALWAYS_INLINE void each(F &&f) {
-    simd::unroll<C * R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-      constexpr int n = decltype(i)::value, c = n / (R * X), q = n / X % R, x = n % X;
-      f(v[c][q][x], simd::index<c>{}, simd::index<q>{}, simd::index<x>{});
-    });
+    SWCONV_UNROLL
+    for (int i = 0; i < C * R * X; ++i) v[i / (R * X)][i / X % R][i % X] = V::zero();
   }
   /// n columns from w, where n < V::size only if X is 1.
   template <bool Edge>
   SWCONV_ALWAYS_INLINE void store(const rows &r, int64_t w, int64_t n) {
-    if (r.ep.affine)
-      simd::unroll<C>([&](auto c) SWCONV_INLINE_LAMBDA {
+    if (r.ep.affine) {
+      SWCONV_UNROLL
+      for (int c = 0; c < C; ++c) {
         const V scale = r.ep.template scale_of<V>(r.c + c);
         const V bias = r.ep.template bias_of<V>(r.c + c);
-        simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-          V &x = v[c][i / X][i % X];
-          x = V::fma(x, scale, bias);
-        });
-      });
-    if (r.ep.clamp)
-      each([&](V &x, auto, auto, auto) SWCONV_INLINE_LAMBDA { x = r.ep.clamped(x); });
+        SWCONV_UNROLL
+        for (int i = 0; i < R * X; ++i) v[c][i / X][i % X] = V::fma(v[c][i / X][i % X], scale, bias);
+      }
+    }
+    if (r.ep.clamp) {
+      SWCONV_UNROLL
+      for (int i = 0; i < C * R * X; ++i) {
+        V &x = v[i / (R * X)][i / X % R][i % X];
+        x = r.ep.clamped(x);
+      }
+    }
     if (r.ep.general) {
       const accumulators copy = *this;  // so that only the copy has an address
       for (int64_t c = 0; c < C; ++c)
@@ -75,13 +73,15 @@ struct accumulators {
     }
     float *const dst = r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h + w;
     const int64_t dst_row = r.p.row_step * r.p.dst.h;
-    each([&](const V &x, auto c, auto q, auto i) SWCONV_INLINE_LAMBDA {
-      float *const to = dst + c * r.p.dst.c + q * dst_row + i * V::size;
+    SWCONV_UNROLL
+    for (int i = 0; i < C * R * X; ++i) {
+      const int c = i / (R * X), q = i / X % R;
+      float *const to = dst + c * r.p.dst.c + q * dst_row + (i % X) * V::size;
       if constexpr (Edge)
-        x.store_first(to, n);
+        v[c][q][i % X].store_first(to, n);
       else
-        x.store(to);
-    });
+        v[c][q][i % X].store(to);
+    }
   }
 };
 
@@ -93,41 +93,45 @@ SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
   const int64_t x = p.w.start(w), dilation = p.w.dilation, stride = p.w.stride;
   accumulators<V, 1, R, X> acc;
   typename cols::reach m[Edge ? K : 1];
-  if constexpr (Edge)
-    simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-      m[t] = typename cols::reach(x + t * dilation, stride, p.w.in);
-    });
-  const float *f = r.weights, *plane = r.src;
+  if constexpr (Edge) {
+    SWCONV_UNROLL
+    for (int t = 0; t < K; ++t) m[t] = typename cols::reach(x + t * dilation, stride, p.w.in);
+  }
+  const float *f = r.weights, *plane = r.src + x;
   const int64_t y0 = p.h.start(r.h);
   for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += K * K * r.pitch) {
-    simd::unroll<K + (R - 1) * S>([&](auto j) SWCONV_INLINE_LAMBDA {
+    SWCONV_UNROLL
+    for (int j = 0; j < K + (R - 1) * S; ++j) {
       const int64_t y = y0 + j * p.h.dilation;
-      if (static_cast<uint64_t>(y) >= static_cast<uint64_t>(p.h.in)) return;
+      if (static_cast<uint64_t>(y) >= static_cast<uint64_t>(p.h.in)) continue;
       const float *const row = plane + y * p.src.h;
-      simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
+      SWCONV_UNROLL
+      for (int t = 0; t < K; ++t) {
         V s[X];
-        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-          const int64_t at = x + t * dilation + i * (V::size * S);
+        SWCONV_UNROLL
+        for (int i = 0; i < X; ++i) {
+          const int64_t at = t * dilation + i * (V::size * S);
           if constexpr (Edge)
             s[i] = cols::load_masked(row, at, stride, m[t]);
           else
             s[i] = cols::load(row, at, stride);
-        });
-        simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-          constexpr int k = decltype(j)::value - decltype(q)::value * S;
-          if constexpr (k >= 0 && k < K) {
-            const V weight = V::broadcast(f + (k * K + t) * r.pitch);
-            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-              V &a = acc.v[0][q][i];
-              if constexpr (Edge)
-                a = V::fma_masked(m[t].lanes, weight, s[i], a);
-              else
-                a = V::fma(weight, s[i], a);
-            });
+        }
+        SWCONV_UNROLL
+        for (int q = 0; q < R; ++q) {
+          const int k = j - q * S;
+          if (k < 0 || k >= K) continue;
+          const V weight = V::broadcast(f + (k * K + t) * r.pitch);
+          SWCONV_UNROLL
+          for (int i = 0; i < X; ++i) {
+            V &a = acc.v[0][q][i];
+            if constexpr (Edge)
+              a = V::fma_masked(m[t].lanes, weight, s[i], a);
+            else
+              a = V::fma(weight, s[i], a);
           }
-        });
-      });
-    });
+        }
+      }
+    }
   }
   acc.template store<Edge>(r, w, n);
 }
@@ -154,28 +158,31 @@ SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
       V s[X];
       typename cols::reach m;
       if constexpr (Edge) m = typename cols::reach(x + t * dilation, stride, p.w.in);
-      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      SWCONV_UNROLL
+      for (int i = 0; i < X; ++i) {
         const int64_t at = x + t * dilation + i * V::size * stride;
         if constexpr (Edge)
           s[i] = cols::load_masked(row, at, stride, m);
         else
           s[i] = cols::load(row, at, stride);
-      });
-      simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+      }
+      SWCONV_UNROLL
+      for (int q = 0; q < R; ++q) {
         const int64_t k = j - q * ratio;
-        if (all_rows || (k >= 0 && k < kh)) {
-          simd::unroll<C>([&](auto c) SWCONV_INLINE_LAMBDA {
-            const V weight = V::broadcast(fj - q * back + c);
-            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-              V &a = acc.v[c][q][i];
-              if constexpr (Edge)
-                a = V::fma_masked(m.lanes, weight, s[i], a);
-              else
-                a = V::fma(weight, s[i], a);
-            });
-          });
+        if (!all_rows && (k < 0 || k >= kh)) continue;
+        SWCONV_UNROLL
+        for (int c = 0; c < C; ++c) {
+          const V weight = V::broadcast(fj - q * back + c);
+          SWCONV_UNROLL
+          for (int i = 0; i < X; ++i) {
+            V &a = acc.v[c][q][i];
+            if constexpr (Edge)
+              a = V::fma_masked(m.lanes, weight, s[i], a);
+            else
+              a = V::fma(weight, s[i], a);
+          }
         }
-      });
+      }
     }
   };
 

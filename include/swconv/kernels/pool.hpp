@@ -61,8 +61,8 @@ SWCONV_NOINLINE void tile(const rows &r, int64_t w, int64_t n) {
   const int64_t t0 = Edge ? p.w.first_tap(x + (n - 1) * stride) : 0;
   const int64_t t1 = Edge ? p.w.last_tap(x) : p.w.taps;
   V acc[R][X];
-  simd::unroll<R * X>(
-      [&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = Op::template identity<V>(); });
+  SWCONV_UNROLL
+  for (int i = 0; i < R * X; ++i) acc[i / X][i % X] = Op::template identity<V>();
 
   const int64_t y0 = p.h.start(r.h), ratio = p.row_ratio;
   const int64_t rows_read = p.h.taps + (R - 1) * ratio;
@@ -71,9 +71,11 @@ SWCONV_NOINLINE void tile(const rows &r, int64_t w, int64_t n) {
   for (int64_t j = j0; j < j1; ++j) {
     const float *const row = r.src + (y0 + j * p.h.dilation) * p.src.h;
     V sum[X];
-    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { sum[i] = Op::template identity<V>(); });
+    SWCONV_UNROLL
+    for (int i = 0; i < X; ++i) sum[i] = Op::template identity<V>();
     for (int64_t t = t0; t < t1; ++t) {
-      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      SWCONV_UNROLL
+      for (int i = 0; i < X; ++i) {
         const int64_t at = x + t * dilation + i * V::size * stride;
         if constexpr (Edge) {
           const typename cols::reach m(at, stride, p.w.in);
@@ -82,14 +84,15 @@ SWCONV_NOINLINE void tile(const rows &r, int64_t w, int64_t n) {
         } else {
           sum[i] = Op::join(sum[i], cols::load(row, at, stride));
         }
-      });
+      }
     }
-    simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+    SWCONV_UNROLL
+    for (int q = 0; q < R; ++q) {
       const int64_t k = j - q * ratio;
-      if (k >= 0 && k < p.h.taps)
-        simd::unroll<X>(
-            [&](auto i) SWCONV_INLINE_LAMBDA { acc[q][i] = Op::join(acc[q][i], sum[i]); });
-    });
+      if (k < 0 || k >= p.h.taps) continue;
+      SWCONV_UNROLL
+      for (int i = 0; i < X; ++i) acc[q][i] = Op::join(acc[q][i], sum[i]);
+    }
   }
 
   V taps_w = V::set1(static_cast<float>(p.w.taps));
@@ -99,21 +102,23 @@ SWCONV_NOINLINE void tile(const rows &r, int64_t w, int64_t n) {
       count[i] = static_cast<float>(counted_taps(p.w, w + i, p.count_include_pad, p.pad_end_w));
     taps_w = V::load(count);
   }
-  simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+  SWCONV_UNROLL
+  for (int q = 0; q < R; ++q) {
     const int64_t h = r.h + q * p.row_step;
     float *const dst = r.dst + h * p.dst.h + w;
     V divisor = V::zero();
     if constexpr (Op::counts)
       divisor = V::mul(taps_w, V::set1(static_cast<float>(
                                    counted_taps(p.h, h, p.count_include_pad, p.pad_end_h))));
-    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+    SWCONV_UNROLL
+    for (int i = 0; i < X; ++i) {
       const V y = Op::counts ? V::div(acc[q][i], divisor) : acc[q][i];
       if constexpr (Edge)
         y.store_first(dst, n);
       else
         y.store(dst + i * V::size);
-    });
-  });
+    }
+  }
 }
 
 template <class Op, int R, int S>

@@ -31,17 +31,18 @@ SWCONV_NOINLINE void slide_tile(const planar::rows &r, int64_t w) {
       const float *const s = plane + first;
       const int64_t taps = axis::least(kw - first, V::size);
       V reg[X + 1];
-      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { reg[i] = V::load(s + i * V::size); });
+      SWCONV_UNROLL
+      for (int i = 0; i < X; ++i) reg[i] = V::load(s + i * V::size);
       // Of the last register only the lanes that some tap reaches: no more is known to exist.
       reg[X] = V::load_first(s + X * V::size, taps - 1);
       simd::unroll<(K && K < V::size ? K : V::size)>([&](auto t) SWCONV_INLINE_LAMBDA {
         if ((K && K <= V::size) || t < taps) {
           const V weight = V::broadcast(f + t * r.pitch);
-          simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-            constexpr int shift = decltype(t)::value;
+          SWCONV_UNROLL
+          for (int i = 0; i < X; ++i) {
             V &a = acc.v[0][0][i];
-            a = V::fma(weight, V::template slide<shift>(reg[i], reg[i + 1]), a);
-          });
+            a = V::fma(weight, V::template slide<decltype(t)::value>(reg[i], reg[i + 1]), a);
+          }
         }
       });
       f += taps * r.pitch;

@@ -52,7 +52,7 @@ struct arithmetic {
   static SWCONV_ALWAYS_INLINE Self sub(Self x, Self y) { return of(x.b - y.b); }
   static SWCONV_ALWAYS_INLINE Self mul(Self x, Self y) { return of(x.b * y.b); }
   static SWCONV_ALWAYS_INLINE Self div(Self x, Self y) { return of(x.b / y.b); }
-  /// x * y + z, rounded once where the ISA has FMA.
+  /// x * y + z; instruction sets with FMA replace it by the fused one.
   static SWCONV_ALWAYS_INLINE Self fma(Self x, Self y, Self z) {
     return of(xsimd::fma(x.b, y.b, z.b));
   }

@@ -19,10 +19,13 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
   static SWCONV_ALWAYS_INLINE bool all(mask m) { return m.hi - m.lo == 4; }
   static SWCONV_ALWAYS_INLINE f32x4 of(float32x4_t x) { return arithmetic::of(batch(x)); }
   static SWCONV_ALWAYS_INLINE float32x4_t raw(f32x4 x) { return x.b; }
+  static SWCONV_ALWAYS_INLINE f32x4 fma(f32x4 x, f32x4 y, f32x4 z) {
+    return of(vfmaq_f32(raw(z), raw(x), raw(y)));
+  }
   static SWCONV_ALWAYS_INLINE f32x4 load_first(const float *p, int64_t n) {
     const float32x2_t none = vdup_n_f32(0.0f);
+    if (n >= 4) return load(p);
     switch (n) {
-      case 4: return load(p);
       case 3: return of(vcombine_f32(vld1_f32(p), vld1_lane_f32(p + 2, none, 0)));
       case 2: return of(vcombine_f32(vld1_f32(p), none));
       case 1: return of(vcombine_f32(vld1_lane_f32(p, none, 0), none));

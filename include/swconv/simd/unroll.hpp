@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 /// @file unroll.hpp
-/// Loops that are unrolled by the language, not by the optimiser's goodwill: a tile of accumulators
-/// stays in registers only if every index into it is a constant.
+/// A tile of accumulators stays in registers only if every index into it becomes a constant. Two
+/// ways there: SWCONV_UNROLL before a loop with constant bounds, which compiles fast, and unroll<N>,
+/// where the index must be a constant of the language (a template argument).
 #pragma once
 
 #include <utility>
 
 #include "../namespace.hpp"
+
+#if defined(__clang__)
+#define SWCONV_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SWCONV_UNROLL _Pragma("GCC unroll 64")
+#endif
 
 SWCONV_BEGIN_NAMESPACE
 namespace simd {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /// @file x86_avx2.hpp
 /// AVX2 with FMA: 8 lanes, and 4 lanes for narrow rows. Masks are vectors; masked loads and stores
-/// touch no memory of unselected lanes.
+/// touch no memory of unselected lanes. The fused multiply-add is spelled out: whether xsimd fuses
+/// for a type of ours depends on its version.
 #pragma once
 
 #include <immintrin.h>
@@ -44,6 +45,9 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
     return _mm256_movemask_ps(_mm256_castsi256_ps(m.bits)) == 0xFF;
   }
   static SWCONV_ALWAYS_INLINE f32x8 of(__m256 x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE f32x8 fma(f32x8 x, f32x8 y, f32x8 z) {
+    return of(_mm256_fmadd_ps(x.b, y.b, z.b));
+  }
   static SWCONV_ALWAYS_INLINE f32x8 load_masked(const float *p, mask m) {
     return of(_mm256_maskload_ps(p, m.bits));
   }
@@ -132,6 +136,9 @@ struct f32x4 : arithmetic<f32x4, arch_avx2_half> {
     return _mm_movemask_ps(_mm_castsi128_ps(m.bits)) == 0xF;
   }
   static SWCONV_ALWAYS_INLINE f32x4 of(__m128 x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE f32x4 fma(f32x4 x, f32x4 y, f32x4 z) {
+    return of(_mm_fmadd_ps(x.b, y.b, z.b));
+  }
   static SWCONV_ALWAYS_INLINE f32x4 load_masked(const float *p, mask m) {
     return of(_mm_maskload_ps(p, m.bits));
   }

@@ -58,6 +58,10 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
   }
   static SWCONV_ALWAYS_INLINE bool all(mask m) { return m == 0xFFFF; }
   static SWCONV_ALWAYS_INLINE f32x16 of(__m512 x) { return arithmetic::of(batch(x)); }
+  /// xsimd 8.1 has no fused form for AVX-512: its own would multiply and add.
+  static SWCONV_ALWAYS_INLINE f32x16 fma(f32x16 x, f32x16 y, f32x16 z) {
+    return of(_mm512_fmadd_ps(x.b, y.b, z.b));
+  }
   static SWCONV_ALWAYS_INLINE f32x16 load_masked(const float *p, mask m) {
     return of(_mm512_maskz_loadu_ps(m, p));
   }
@@ -131,6 +135,9 @@ struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
   }
   static SWCONV_ALWAYS_INLINE bool all(mask m) { return m == 0xFF; }
   static SWCONV_ALWAYS_INLINE f32x8 of(__m256 x) { return arithmetic::of(batch(x)); }
+  static SWCONV_ALWAYS_INLINE f32x8 fma(f32x8 x, f32x8 y, f32x8 z) {
+    return of(_mm256_fmadd_ps(x.b, y.b, z.b));
+  }
   static SWCONV_ALWAYS_INLINE f32x8 load_masked(const float *p, mask m) {
     return of(_mm256_maskz_loadu_ps(m, p));
   }

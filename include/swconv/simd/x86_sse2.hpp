@@ -30,8 +30,8 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
   static SWCONV_ALWAYS_INLINE bool all(mask m) { return m.hi - m.lo == 4; }
   static SWCONV_ALWAYS_INLINE f32x4 of(__m128 x) { return arithmetic::of(batch(x)); }
   static SWCONV_ALWAYS_INLINE f32x4 load_first(const float *p, int64_t n) {
+    if (n >= 4) return load(p);
     switch (n) {
-      case 4: return load(p);
       case 3:
         return of(_mm_movelh_ps(_mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double *>(p))),
                                 _mm_load_ss(p + 2)));
