@@ -28,7 +28,7 @@ set(SWCONV_FLAGS_counting ${baseline} -DSWCONV_ARCH_COUNTING=1)
 # How kernels are compiled wherever they are: in the library and in tests of the header-only form.
 # Contraction is off because kernels say themselves where they fuse (docs/numerics.md).
 set(SWCONV_KERNEL_FLAGS -fno-exceptions -fno-rtti -ffp-contract=off
-                        $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
+                        $<$<CONFIG:Release,RelWithDebInfo>:-O2>)
 
 # Compile a target for one instruction set, or for `baseline`.
 function(swconv_compile_for target isa)

@@ -180,10 +180,14 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w) {
 
 using tile_fn = void (*)(const row &, int64_t w);
 
+/// Stands for a filter width in the table of tiles that serve every layer.
+constexpr int any_width = -1;
+
 /// Tiles of 1 … P pixels; entry i has i + 1. Small tiles are rare and have no special forms.
-template <class V, int NV, int KW, bool Unit, bool Edge, int... I>
+template <class V, int NV, int KW, int... I>
 constexpr tile_fn tile_table(int p, std::integer_sequence<int, I...>) {
-  constexpr tile_fn table[] = {&tile<V, NV, I + 1, (I < 3 ? 0 : KW), I >= 3 && Unit, Edge>...};
+  constexpr tile_fn table[] = {&tile<V, NV, I + 1, (I < 3 || KW == any_width ? 0 : KW),
+                                     I >= 3 && KW != any_width, I < 3 || KW == any_width>...};
   return table[p - 1];
 }
 
@@ -195,10 +199,11 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1) {
   for (int64_t i = 0, w = w0; i < tiles; ++i) {
     const int64_t n = (w1 - w + tiles - i - 1) / (tiles - i);
     const int width = static_cast<int>(n);
-    if (r.p.w.inside(w, n))
-      tile_table<V, NV, KW, Unit, false>(width, widths)(r, w);
+    // An Edge tile checks nothing for the taps that lie inside: it also serves any stride.
+    if (Unit && r.p.w.inside(w, n))
+      tile_table<V, NV, KW>(width, widths)(r, w);
     else
-      tile_table<V, NV, 0, false, true>(width, widths)(r, w);
+      tile_table<V, NV, any_width>(width, widths)(r, w);
     w += n;
   }
 }

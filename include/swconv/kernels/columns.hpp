@@ -78,7 +78,7 @@ struct columns {
   }
 };
 
-/// Calls `vectors` where X whole vectors lie inside the row, else `edge_full` or, where half a
+/// Calls `whole` where X whole vectors lie inside the row, else `edge_full` or, where half a
 /// vector suffices, `edge_half`, until columns [w0, w1) are covered. Each is called with (w, n).
 template <int X, int S, class Whole, class One, class Full, class Half>
 SWCONV_ALWAYS_INLINE void walk_columns(const axis &a, int64_t w0, int64_t w1, Whole &&whole,

@@ -140,7 +140,7 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
     r.h = h;
     walk_columns<2, S>(
         p.w, b.w0, b.w1, [&](int64_t w) { F::template tile<V, 2, false>(r, w, V::size); },
-        [&](int64_t w) { F::template tile<V, 1, false>(r, w, V::size); },
+        [&](int64_t w) { F::template tile<V, 1, true>(r, w, V::size); },
         [&](int64_t w, int64_t m) { F::template tile<V, 1, true>(r, w, m); },
         [&](int64_t w, int64_t m) { F::template tile<H, 1, true>(r, w, m); });
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file x86_avx2.hpp
-/// AVX2 with FMA: 8 lanes, and 4 lanes for narrow rows. Masks are vectors; masked loads and stores
+/// AVX2 with FMA: 8 lanes. Masks are vectors; masked loads and stores
 /// touch no memory of unselected lanes. The fused multiply-add is spelled out: whether xsimd fuses
 /// for a type of ours depends on its version.
 #pragma once
@@ -12,14 +12,12 @@
 SWCONV_BEGIN_NAMESPACE
 namespace simd {
 struct arch_avx2 : xsimd::fma3<xsimd::avx2> {};
-struct arch_avx2_half : xsimd::fma3<xsimd::sse4_2> {};
 }  // namespace simd
 SWCONV_END_NAMESPACE
 
 namespace xsimd {
 namespace types {
 SWCONV_XSIMD_REGISTERS(::swconv::simd::arch_avx2, avx2);
-SWCONV_XSIMD_REGISTERS(::swconv::simd::arch_avx2_half, sse4_2);
 }  // namespace types
 }  // namespace xsimd
 
@@ -121,75 +119,9 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
   }
 };
 
-struct f32x4 : arithmetic<f32x4, arch_avx2_half> {
-  struct mask {
-    __m128i bits;
-  };
-
-  static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
-    const __m128i iota = _mm_setr_epi32(0, 1, 2, 3);
-    const __m128i below = _mm_cmpgt_epi32(_mm_set1_epi32(clamp_lane(hi, 4)), iota);
-    const __m128i from = _mm_cmpgt_epi32(_mm_set1_epi32(clamp_lane(lo, 4)), iota);
-    return {_mm_andnot_si128(from, below)};
-  }
-  static SWCONV_ALWAYS_INLINE bool all(mask m) {
-    return _mm_movemask_ps(_mm_castsi128_ps(m.bits)) == 0xF;
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 of(__m128 x) { return arithmetic::of(batch(x)); }
-  static SWCONV_ALWAYS_INLINE f32x4 fma(f32x4 x, f32x4 y, f32x4 z) {
-    return of(_mm_fmadd_ps(x.b, y.b, z.b));
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 load_masked(const float *p, mask m) {
-    return of(_mm_maskload_ps(p, m.bits));
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 load_first(const float *p, int64_t n) {
-    return load_masked(p, lanes(0, n));
-  }
-  SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
-    _mm_maskstore_ps(p, lanes(0, n).bits, b);
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 select(mask m, f32x4 x, f32x4 y) {
-    return of(_mm_blendv_ps(y.b, x.b, _mm_castsi128_ps(m.bits)));
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 fma_masked(mask m, f32x4 x, f32x4 y, f32x4 z) {
-    return select(m, fma(x, y, z), z);
-  }
-  template <int K>
-  static SWCONV_ALWAYS_INLINE f32x4 slide(f32x4 lo, f32x4 hi) {
-    return of(_mm_castsi128_ps(
-        _mm_alignr_epi8(_mm_castps_si128(hi.b), _mm_castps_si128(lo.b), K * 4)));
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 even(f32x4 lo, f32x4 hi) {
-    return of(_mm_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0)));
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 zip_lo(f32x4 x, f32x4 y) {
-    return of(_mm_unpacklo_ps(x.b, y.b));
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 zip_hi(f32x4 x, f32x4 y) {
-    return of(_mm_unpackhi_ps(x.b, y.b));
-  }
-  template <int N, int G>
-  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
-    static_assert(N == 4 && G == 0, "one group of 4 lanes");
-    if (n == 4)
-      store(p);
-    else
-      store_first(p, n);
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 pow2(f32x4 n) {
-    const __m128i e = _mm_add_epi32(_mm_cvtps_epi32(n.b), _mm_set1_epi32(127));
-    return of(_mm_castsi128_ps(_mm_slli_epi32(e, 23)));
-  }
-  static SWCONV_ALWAYS_INLINE f32x4 gather(const float *p, int64_t step, mask m) {
-    const __m128i i = _mm_mullo_epi32(_mm_setr_epi32(0, 1, 2, 3),
-                                      _mm_set1_epi32(static_cast<int>(step)));
-    return of(_mm_mask_i32gather_ps(_mm_setzero_ps(), p, i, _mm_castsi128_ps(m.bits), 4));
-  }
-};
-
 struct isa {
   using full = f32x8;
-  using half = f32x4;
+  using half = f32x8;  // four lanes of eight cost what eight cost
   static constexpr const char *name = "avx2";
   static constexpr bool has_fma = true;
   static constexpr int registers = 16;
