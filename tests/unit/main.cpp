@@ -34,6 +34,18 @@ class kernel_coverage : public testing::Environment {
   }
 };
 
+/// SWCONV_TEST_EXPECT_ISAS="avx2 sse2" tells what an emulated CPU must offer: a dispatcher that
+/// falls back too far would pass all else. For the linked library only.
+#if defined(SWCONV_TEST_LINKED)
+TEST(Isas, AreThoseExpected) {
+  const char *expected = std::getenv("SWCONV_TEST_EXPECT_ISAS");
+  if (!expected) GTEST_SKIP() << "SWCONV_TEST_EXPECT_ISAS is not set";
+  std::string found;
+  for (const auto &i : isas()) found += (found.empty() ? "" : " ") + i.name;
+  EXPECT_EQ(found, expected);
+}
+#endif
+
 /// `SWCONV_TEST_CASE='conv ...' program --gtest_filter=Reproduce.*` runs one reported case again.
 TEST(Reproduce, CaseOfTheEnvironment) {
   const char *text = std::getenv("SWCONV_TEST_CASE");
@@ -52,7 +64,25 @@ TEST(Reproduce, CaseOfTheEnvironment) {
 }  // namespace
 }  // namespace swconv_test
 
+#if defined(SWCONV_TEST_HEADER_ISA) && defined(__x86_64__)
+// A header-only program is compiled for one instruction set; it must not touch it elsewhere.
+static bool cpu_has(const std::string &isa) {
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (isa == "avx2") return avx2;
+  if (isa == "avx512")
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+  return true;
+}
+#endif
+
 int main(int argc, char **argv) {
+#if defined(SWCONV_TEST_HEADER_ISA) && defined(__x86_64__)
+  if (!cpu_has(SWCONV_TEST_HEADER_ISA)) {
+    std::printf("This CPU does not have " SWCONV_TEST_HEADER_ISA "\n");
+    return 77;
+  }
+#endif
   testing::InitGoogleTest(&argc, argv);
   swconv_test::report_case_on_crash();
   testing::AddGlobalTestEnvironment(new swconv_test::kernel_coverage);
