@@ -62,7 +62,7 @@ double clock_now() {
 std::vector<const isa_probe *> probes() {
   const std::vector<const isa_probe *> built = {
 #define SWCONV_BENCH_ISA(isa) &swconv_bench_probe_##isa,
-#include "isas.inc"
+#include "probes.inc"
 #undef SWCONV_BENCH_ISA
   };
   const char *names[16] = {};

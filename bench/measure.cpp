@@ -42,7 +42,7 @@ class trial {
       for (int i = 0; i < 4 && result.pack < 0.01; ++i)
         result.pack = std::min(result.pack, time_of([&] { variant_->pack(); }));
       dst_.fill(std::numeric_limits<float>::quiet_NaN());  // nothing may be left unwritten
-      variant_->run();
+      first_ = time_of([&] { variant_->run(); });
       result.workspace_bytes = variant_->workspace_bytes();
       result.choice = variant_->describe();
     });
@@ -50,26 +50,28 @@ class trial {
 
   bool alive() const { return result.state == measurement::timed; }
 
-  /// Find out how many runs make a sample that the clock can resolve.
+  /// Find out how many runs make a sample that the clock can resolve. Of what takes longer than
+  /// all samples should, the first run is the first sample.
   void warm_up() {
+    if (first_ > settings_.seconds) {
+      times_.push_back(first_), spent_ = first_;
+      return;
+    }
     guarded([&] {
       const double sample = settings_.seconds / settings_.samples;
-      double once = time_of([&] { variant_->run(); });
-      for (double spent = once; spent < sample;) {
+      double once = first_;
+      for (double spent = 0; spent < sample;) {
         const double taken = time_of([&] { variant_->run(); });
         once = std::min(once, taken), spent += std::max(taken, 1e-7);
       }
       runs_ = std::max<int64_t>(1, std::llround(sample / std::max(once, 1e-9)));
-      spent_ = once > settings_.seconds ? once : 0;
-      if (spent_ > 0) times_.push_back(once);
     });
   }
   /// Slow variants stop at three samples, very slow ones at one.
   bool wants_sample() const {
     if (!alive() || int(times_.size()) >= settings_.samples) return false;
-    const double sample = times_.empty() ? 0 : spent_ / double(times_.size());
-    if (times_.size() < 3) return spent_ + sample < 10 * settings_.seconds;
-    return spent_ + sample < 1.5 * settings_.seconds;
+    const double next = times_.empty() ? 0 : spent_ / double(times_.size());
+    return spent_ + next < (times_.size() < 3 ? 8 : 1.5) * settings_.seconds;
   }
   void sample() {
     guarded([&] {
@@ -127,7 +129,7 @@ class trial {
   const settings &settings_;
   std::unique_ptr<variant> variant_;
   int64_t runs_ = 1;
-  double spent_ = 0;
+  double first_ = 0, spent_ = 0;
   std::vector<double> times_;
 };
 

@@ -43,7 +43,7 @@ const swconv_api *header_for(const std::string &isa) {
   const std::string wanted = isa.empty() ? best : isa;
   for (const auto *api : {
 #define SWCONV_BENCH_ISA(isa) &swconv_bench_header_##isa,
-#include "isas.inc"
+#include "headers.inc"
 #undef SWCONV_BENCH_ISA
        })
     if (wanted == api->isa) return api;

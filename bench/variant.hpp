@@ -28,6 +28,10 @@ struct declined : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Some peers have no fast code for pooling of few channels, and large windows take them minutes.
+/// They are left out of layers that look at more elements than this.
+constexpr double patience = 5e8;
+
 class variant {
  public:
   virtual ~variant() = default;

@@ -11,7 +11,6 @@
 #include <cstring>
 
 #include "tensor.hpp"
-#include "timing.hpp"
 #include "variant.hpp"
 #if defined(_OPENMP)
 #include <omp.h>
@@ -168,26 +167,6 @@ void add_im2col(variant_list &list) {
                     return std::make_unique<im2col>(p, true);
                   },
                   ""});
-}
-
-/// FLOP/s of OpenBLAS on a product of `size`^3, the sanity check of every im2col result.
-double sgemm_flops(int64_t size, int threads, int rounds);
-double sgemm_flops(int64_t size, int threads, int rounds) {
-  tensor a = tensor::aligned(size * size), b = tensor::aligned(size * size);
-  tensor c = tensor::aligned(size * size);
-  a.fill_random(1);
-  b.fill_random(2);
-  openblas_set_num_threads(threads);
-  double best = 0;
-  const auto n = blasint(size);
-  for (int r = 0; r < rounds; ++r) {
-    const double taken = time_of([&] {
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, n, n, 1.f, a.data(), n, b.data(), n,
-                  0.f, c.data(), n);
-    });
-    best = std::max(best, 2.0 * double(size * size * size) / taken);
-  }
-  return best;
 }
 
 }  // namespace swconv_bench

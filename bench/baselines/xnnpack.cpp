@@ -93,6 +93,7 @@ bool applies(const problem &p) {
   const layer &l = p.shape;
   if (l.op == operation::conv) return true;
   if (l.ceil_mode || (l.kh == 1 && l.kw == 1)) return false;
+  if (l.ic < 8 && l.needed_taps() > patience) return false;
   // XNNPACK divides by the taps inside src, and knows no dilated averages.
   return l.op == operation::max_pool || (!l.dilated() && !(l.padded() && l.count_include_pad));
 }

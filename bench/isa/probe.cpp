@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Compiled once per instruction set, with SWCONV_BENCH_ISA_NAME and contraction to FMA allowed.
+// Compiled once per instruction set (SWCONV_BENCH_ISA_NAME).
 #include "probe.hpp"
+
+#if defined(__clang__)
+#pragma clang fp contract(fast)
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=fast")  // fuse multiplication and addition
+#endif
 
 namespace {
 

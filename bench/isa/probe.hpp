@@ -21,7 +21,7 @@ struct isa_probe {
 };
 
 #define SWCONV_BENCH_ISA(isa) extern "C" const isa_probe swconv_bench_probe_##isa;
-#include "isas.inc"
+#include "probes.inc"
 #undef SWCONV_BENCH_ISA
 
 }  // namespace swconv_bench

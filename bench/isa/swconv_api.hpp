@@ -23,7 +23,7 @@ struct swconv_api {
 };
 
 #define SWCONV_BENCH_ISA(isa) extern "C" const swconv_api swconv_bench_header_##isa;
-#include "isas.inc"
+#include "headers.inc"
 #undef SWCONV_BENCH_ISA
 
 }  // namespace swconv_bench
