@@ -92,14 +92,20 @@ struct pixels {
 
   SWCONV_ALWAYS_INLINE pixels(const float *s, int64_t step) : stride(step) {
     SWCONV_UNROLL
-    for (int q = 0; q < count; ++q) base[q] = s + 3 * q * step;
+    for (int q = 0; q < count; ++q) {
+      base[q] = s + 3 * q * step;
+      SWCONV_OPAQUE(base[q]);
+    }
   }
   SWCONV_ALWAYS_INLINE const float *at(int i) const {
     return Unit ? base[0] + i : base[i / 3] + (i % 3) * stride;
   }
   SWCONV_ALWAYS_INLINE void advance(int64_t distance) {
     SWCONV_UNROLL
-    for (int q = 0; q < count; ++q) base[q] += distance;
+    for (int q = 0; q < count; ++q) {
+      base[q] += distance;
+      SWCONV_OPAQUE(base[q]);
+    }
   }
 };
 

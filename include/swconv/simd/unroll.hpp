@@ -15,6 +15,11 @@
 #define SWCONV_UNROLL _Pragma("GCC unroll 64")
 #endif
 
+/// Hides where a pointer comes from. Without it g++ sees that the next tap reads most pixels of this
+/// one again, keeps them in registers and broadcasts from there, which costs a shuffle per FMA
+/// where a broadcast from memory is free.
+#define SWCONV_OPAQUE(pointer) __asm__("" : "+r"(pointer))
+
 SWCONV_BEGIN_NAMESPACE
 namespace simd {
 
