@@ -128,7 +128,8 @@ std::vector<std::string> parse(int argc, char **argv, arguments &a) {
   app.allow_extras();
   app.add_option("--layers", a.layer_files, "CSV file of convolutions (bench/suite/conv_layers.csv)");
   app.add_option("--pools", a.pool_files, "CSV file of pooling layers (bench/suite/pool_layers.csv)");
-  app.add_option("--filter", a.filter, "only layers whose class/network/name matches this regex");
+  app.add_option("--filter", a.filter, "only layers whose class/network/name matches this regex")
+      ->take_last();
   app.add_option("--threads", a.how.threads, "threads of every variant")->check(CLI::PositiveNumber);
   app.add_option("--isa", a.how.isa, "instruction set of this library");
   app.add_option("--peers", a.peers, "others to compare with: names, all or none")->delimiter(',');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Convolution as a matrix product: the input is unfolded into columns (im2col), SGEMM is OpenBLAS's.
 //
-//   im2col_full       the whole column matrix of an image: [ic/g * kh * kw] x [oh * ow]
+//   im2col_full       the whole column matrix of an image and group: [ic/g * kh * kw] x [oh * ow]
 //   im2col_segmented  64 KiB of it at a time, as inference engines do, one buffer per thread
 //
 // A 1x1 filter with unit stride and no padding needs no columns: src is the matrix.
@@ -61,9 +61,10 @@ class im2col : public variant {
     if (segmented && !direct_) {
       k_block_ = std::min(k_, segment_rows);
       n_block_ = std::min(n_, std::max<int64_t>(segment_size / k_block_ / 16 * 16, 16));
+    } else if (images() < p.threads) {
+      n_block_ = (n_ / p.threads + 15) / 16 * 16;  // a share for each thread
     }
-    segmented_ = segmented;
-    if (!direct_) columns_ = tensor::aligned(buffer_size() * buffers());
+    if (!direct_) columns_ = tensor::aligned(buffer_size() * p.threads);
   }
 
   static bool affordable(const problem &p) {
@@ -72,24 +73,21 @@ class im2col : public variant {
   }
 
   void run() override {
-    // The full matrix is one large product, which OpenBLAS splits; segments are split here.
-    openblas_set_num_threads(segmented_ ? 1 : p_.threads);
-    const int64_t m = l_.oc_per_group(), images = l_.n * l_.groups;
-    const int64_t segments = (n_ + n_block_ - 1) / n_block_;
-    const bool split_here = segmented_ && p_.threads > 1;
-#pragma omp parallel for collapse(2) num_threads(p_.threads) schedule(static) if (split_here)
-    for (int64_t image = 0; image < images; ++image)
+    openblas_set_num_threads(1);  // the work is split here
+    const int64_t m = l_.oc_per_group(), segments = (n_ + n_block_ - 1) / n_block_;
+#pragma omp parallel for collapse(2) num_threads(p_.threads) schedule(static) if (p_.threads > 1)
+    for (int64_t image = 0; image < images(); ++image)
       for (int64_t segment = 0; segment < segments; ++segment) {
         const int64_t group = image % l_.groups;
         const float *src = p_.src + image * l_.ic_per_group() * l_.h * l_.w;
         const float *filter = p_.filter + group * m * k_;
         float *dst = p_.dst + image * m * n_;
         const int64_t n = segment * n_block_, count = std::min(n_block_, n_ - n);
-        float *columns = columns_.data() + (split_here ? worker() * buffer_size() : 0);
+        float *columns = columns_.data() + worker() * buffer_size();
         for (int64_t k = 0; k < k_; k += k_block_) {
           const int64_t depth = std::min(k_block_, k_ - k);
-          if (!direct_) unfold(src, k, depth, n, count, columns, split_here ? 1 : p_.threads);
-          multiply(m, count, depth, filter + k, direct_ ? src : columns, direct_ ? n_ : count,
+          if (!direct_) unfold(src, k, depth, n, count, columns);
+          multiply(m, count, depth, filter + k, direct_ ? src + n : columns, direct_ ? n_ : count,
                    dst + n, k > 0);
         }
       }
@@ -100,7 +98,7 @@ class im2col : public variant {
   static constexpr int64_t segment_size = 64 * 1024 / sizeof(float), segment_rows = 128;
 
   int64_t buffer_size() const { return (k_block_ * n_block_ + 15) / 16 * 16; }
-  int64_t buffers() const { return segmented_ ? p_.threads : 1; }
+  int64_t images() const { return l_.n * l_.groups; }
   static int64_t worker() {
 #if defined(_OPENMP)
     return omp_get_thread_num();
@@ -110,10 +108,8 @@ class im2col : public variant {
   }
 
   /// Rows [k, k + depth), columns [n, n + count) of the column matrix.
-  void unfold(const float *src, int64_t k, int64_t depth, int64_t n, int64_t count, float *out,
-              int threads) const {
-    (void)threads;
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+  void unfold(const float *src, int64_t k, int64_t depth, int64_t n, int64_t count,
+              float *out) const {
     for (int64_t i = 0; i < depth; ++i) {
       const int64_t kw = (k + i) % l_.kw, kh = (k + i) / l_.kw % l_.kh, c = (k + i) / (l_.kw * l_.kh);
       const float *plane = src + c * l_.h * l_.w;
@@ -148,7 +144,7 @@ class im2col : public variant {
   const layer &l_;
   axis rows_, cols_;
   int64_t k_, n_, k_block_, n_block_;
-  bool direct_, segmented_;
+  bool direct_;
   tensor columns_;
 };
 
