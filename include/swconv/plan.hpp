@@ -75,26 +75,30 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
       cost += tiles(1, channel_vector::pixels_of_one) * (left <= half ? 0.6 : 1.0);
     return cost;
   }
-  // Vectors of columns; the last may be a half. C channels by R rows share loads, and a load that
-  // straddles two cache lines counts twice.
+  // Vectors of columns; the last may be a half. A tile of C channels by R rows by X vectors loads
+  // X vectors and C · R weights for C · R · X FMAs. A load that straddles two cache lines is slow.
   const double full = static_cast<double>(static_cast<int64_t>(out / lanes));
   const double tail = out - full * lanes;
   const double vectors = full + (tail > half ? 1.0 : tail > 0 ? 0.6 : 0.0);
-  const bool any = k.kind == family::planar && k.kh == 0;
-  const double c = !any || channels < 2 ? 1 : channels < 4 ? 2 : 4;
-  double r = p.row_step > 0 && p.h.out >= 4 * p.row_step ? (c == 4 ? 2 : 4) : 1;
-  if (p.h.taps <= p.row_ratio) r = 1;
-  const double load = k.column_stride == unit_stride ? 1.9 : k.column_stride == pair_stride ? 3 : 16;
-  const double x = any ? 1 : 2;
-  double per_fma = (load / (c * r) + 1 / x) / 2;
+  const double unit_load = 1 + 3 * lanes / 16;
   if (k.kind == family::signal) {
-    // One weight serves the whole tile. A slide costs a shuffle but no load per FMA.
-    const double vectors_per_tile = signal::tile_vectors;
-    per_fma = (k.dilates ? load : 1.6) / 2 + 1 / (2 * vectors_per_tile);
+    // One row, many vectors: one weight serves them all.
+    const double per_fma = (k.dilates ? unit_load : simd::isa::slide_cost) + 0.125;
+    return channels * vectors * (taps * per_fma + 6);
   }
+  const bool any = k.kh == 0;
+  const bool single = !any || k.column_stride == any_stride;  // one channel at a time
+  const double c = single || channels < 2 ? 1 : channels < 4 ? 2 : 4;
+  const double kh = static_cast<double>(p.h.taps), ratio = static_cast<double>(p.row_ratio);
+  const double rows = p.h.out < 4 * p.row_step ? 1 : c == 4 ? 2 : 4;
+  const double shared = rows * kh / (kh + (rows - 1) * ratio);  // rows that a loaded vector serves
+  const double load = k.column_stride == unit_stride   ? unit_load
+                      : k.column_stride == pair_stride ? 2 * unit_load + 1
+                                                       : 2 * lanes;
+  const double x = out >= 2 * lanes ? 2 : 1;
+  double per_fma = load / (c * (shared > 1 ? shared : 1)) + 1 / x;
   if (per_fma < 1) per_fma = 1;
-  const double edge = any ? 1.15 : 1.0;
-  return channels * vectors * (taps * per_fma * edge + 6);
+  return channels * vectors * (taps * per_fma * (any ? 1.1 : 1.0) + 6);
 }
 
 /// The cheapest kernel that accepts the problem, or with a prefix the first of that name.

@@ -130,19 +130,35 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w) {
   }
   const float *f = r.weights;
   const int64_t pitch = r.pitch, second = r.second;
-  // One tap: its weights against pixels that are all inside, or inside where asked.
-  const auto tap = [&](const pixels<P, Unit> &s, int64_t xt, bool whole) SWCONV_INLINE_LAMBDA {
+  // One tap: its weights against pixels [First, Last); where Checked, those of them that are inside.
+  const auto tap = [&](const pixels<P, Unit> &s, int64_t xt, auto first, auto last_pixel,
+                       bool checked) SWCONV_INLINE_LAMBDA {
     V weight[NV];
     SWCONV_UNROLL
     for (int v = 0; v < NV; ++v) weight[v] = V::load(f + v * second);
     SWCONV_UNROLL
-    for (int i = 0; i < P; ++i)
-      if (whole || static_cast<uint64_t>(xt + i * stride) < static_cast<uint64_t>(p.w.in)) {
+    for (int i = decltype(first)::value; i < decltype(last_pixel)::value; ++i)
+      if (!checked || static_cast<uint64_t>(xt + i * stride) < static_cast<uint64_t>(p.w.in)) {
         const V pixel = V::broadcast(s.at(i));
         SWCONV_UNROLL
         for (int v = 0; v < NV; ++v) acc[v][i] = V::fma(weight[v], pixel, acc[v][i]);
       }
-    f += pitch;
+  };
+  constexpr simd::index<0> none;
+  constexpr simd::index<P> all;
+  // A tap that the row's edge cuts. One or two pixels short is what 3 and 5 wide filters meet.
+  const auto cut_tap = [&](const pixels<P, Unit> &s, int64_t xt) SWCONV_INLINE_LAMBDA {
+    const int64_t before = -xt, behind = xt + (P - 1) * stride - (p.w.in - 1);
+    if (P >= 4 && before == 1 && behind <= 0)
+      tap(s, xt, simd::index<1>{}, all, false);
+    else if (P >= 4 && behind == 1 && before <= 0)
+      tap(s, xt, none, simd::index<P - 1>{}, false);
+    else if (P >= 4 && before == 2 && behind <= 0 && stride == 1)
+      tap(s, xt, simd::index<2>{}, all, false);
+    else if (P >= 4 && behind == 2 && before <= 0 && stride == 1)
+      tap(s, xt, none, simd::index<(P > 2 ? P - 2 : 0)>{}, false);
+    else
+      tap(s, xt, none, all, true);
   };
   const int64_t skipped = (p.h.taps - (r.last_kh - r.first_kh)) * kw * pitch;
   f += r.first_kh * kw * pitch;
@@ -151,16 +167,11 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w) {
     const float *line = plane;
     for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += p.h.dilation * p.src.h) {
       pixels<P, Unit> s(line, stride);
-      const auto taps = [&](int64_t from, int64_t to, bool whole) SWCONV_INLINE_LAMBDA {
-        for (int64_t t = from; t < to; ++t, s.advance(dilation)) tap(s, x + t * dilation, whole);
-      };
-      if constexpr (Edge) {
-        taps(0, whole_lo, false);
-        taps(whole_lo, whole_hi, true);
-        taps(whole_hi, kw, false);
-      } else {
-        taps(0, kw, true);
-      }
+      for (int64_t t = 0; t < kw; ++t, s.advance(dilation), f += pitch)
+        if (!Edge || static_cast<uint64_t>(t - whole_lo) < static_cast<uint64_t>(whole_hi - whole_lo))
+          tap(s, 0, none, all, false);
+        else
+          cut_tap(s, x + t * dilation);
     }
   }
 

@@ -40,6 +40,16 @@ struct columns {
         lanes = V::lanes(lo, hi);
       }
     }
+    /// The first n lanes, known to be inside the row.
+    static SWCONV_ALWAYS_INLINE reach first(int64_t n) {
+      reach r;
+      r.lo = 0;
+      r.hi = n;
+      r.lanes = V::lanes(0, n);
+      r.part[0] = V::lanes(0, S == pair_stride ? 2 * n - 1 : n);
+      if constexpr (S == pair_stride) r.part[1] = V::lanes(0, 2 * n - 1 - V::size);
+      return r;
+    }
   };
 
   /// All lanes from position x of a row of `in` elements; the caller knows they are inside, and for

@@ -151,38 +151,57 @@ SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
   const float *f = r.weights, *plane = r.src;
   const int64_t y0 = p.h.start(r.h);
 
+  // Taps [whole_lo, whole_hi) reach all n lanes: they need no mask but the one of the load.
+  const int64_t whole_lo = Edge ? p.w.first_tap(x) : kw;
+  const int64_t last = Edge ? p.w.last_tap(x + (n - 1) * stride) : kw;
+  const int64_t whole_hi = last < whole_lo ? whole_lo : last;
+  typename cols::reach whole;
+  if constexpr (Edge) whole = cols::reach::first(n);
+
   const auto input_row = [&](const float *row, int64_t j, const float *fj,
                              auto all_rows) SWCONV_INLINE_LAMBDA {
     fj += t0 * r.pitch;
-    for (int64_t t = t0; t < t1; ++t, fj += r.pitch) {
-      V s[X];
-      typename cols::reach m;
-      if constexpr (Edge) m = typename cols::reach(x + t * dilation, stride, p.w.in);
-      SWCONV_UNROLL
-      for (int i = 0; i < X; ++i) {
-        const int64_t at = x + t * dilation + i * V::size * stride;
-        if constexpr (Edge)
-          s[i] = cols::load_masked(row, at, stride, m);
-        else
-          s[i] = cols::load(row, at, stride);
-      }
-      SWCONV_UNROLL
-      for (int q = 0; q < R; ++q) {
-        const int64_t k = j - q * ratio;
-        if (!all_rows && (k < 0 || k >= kh)) continue;
+    const auto taps = [&](int64_t from, int64_t to, auto masked) SWCONV_INLINE_LAMBDA {
+      for (int64_t t = from; t < to; ++t, fj += r.pitch) {
+        V s[X];
+        typename cols::reach m;
+        if constexpr (decltype(masked)::value)
+          m = typename cols::reach(x + t * dilation, stride, p.w.in);
         SWCONV_UNROLL
-        for (int c = 0; c < C; ++c) {
-          const V weight = V::broadcast(fj - q * back + c);
+        for (int i = 0; i < X; ++i) {
+          const int64_t at = x + t * dilation + i * V::size * stride;
+          if constexpr (decltype(masked)::value)
+            s[i] = cols::load_masked(row, at, stride, m);
+          else if constexpr (Edge)
+            s[i] = cols::load_masked(row, at, stride, whole);
+          else
+            s[i] = cols::load(row, at, stride);
+        }
+        SWCONV_UNROLL
+        for (int q = 0; q < R; ++q) {
+          const int64_t k = j - q * ratio;
+          if (!all_rows && (k < 0 || k >= kh)) continue;
           SWCONV_UNROLL
-          for (int i = 0; i < X; ++i) {
-            V &a = acc.v[c][q][i];
-            if constexpr (Edge)
-              a = V::fma_masked(m.lanes, weight, s[i], a);
-            else
-              a = V::fma(weight, s[i], a);
+          for (int c = 0; c < C; ++c) {
+            const V weight = V::broadcast(fj - q * back + c);
+            SWCONV_UNROLL
+            for (int i = 0; i < X; ++i) {
+              V &a = acc.v[c][q][i];
+              if constexpr (decltype(masked)::value)
+                a = V::fma_masked(m.lanes, weight, s[i], a);
+              else
+                a = V::fma(weight, s[i], a);
+            }
           }
         }
       }
+    };
+    if constexpr (Edge) {
+      taps(t0, axis::least(whole_lo, t1), simd::index<1>{});
+      taps(whole_lo, axis::least(whole_hi, t1), simd::index<0>{});
+      taps(whole_hi > t0 ? whole_hi : t0, t1, simd::index<1>{});
+    } else {
+      taps(0, kw, simd::index<0>{});
     }
   };
 
@@ -194,7 +213,9 @@ SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
     for (int64_t j = j0; j < j1; ++j) {
       const float *const row = plane + (y0 + j * p.h.dilation) * p.src.h;
       const float *const fj = f + j * row_weights;
-      if (R == 1 || (j >= (R - 1) * ratio && j < kh))
+      if constexpr (R == 1)
+        input_row(row, j, fj, simd::index<1>{});
+      else if (!Edge && j >= (R - 1) * ratio && j < kh)  // edges are not worth the code
         input_row(row, j, fj, simd::index<1>{});
       else
         input_row(row, j, fj, simd::index<0>{});

@@ -111,6 +111,7 @@ struct isa {
   using half = f32x4;
   static constexpr const char *name = "neon";
   static constexpr bool has_fma = true;
+  static constexpr double slide_cost = 1;  ///< of one slide with its FMA, in FMAs
   static constexpr int registers = 32;
 };
 

@@ -156,6 +156,7 @@ struct isa {
   using half = scalars<4>;
   static constexpr const char *name = SWCONV_STRING(SWCONV_ISA_NAME);
   static constexpr bool has_fma = true;
+  static constexpr double slide_cost = 2;  ///< of one slide with its FMA, in FMAs
   static constexpr int registers = 32;
 };
 

@@ -124,6 +124,7 @@ struct isa {
   using half = f32x8;  // four lanes of eight cost what eight cost
   static constexpr const char *name = "avx2";
   static constexpr bool has_fma = true;
+  static constexpr double slide_cost = 4;  ///< of one slide with its FMA, in FMAs
   static constexpr int registers = 16;
 };
 

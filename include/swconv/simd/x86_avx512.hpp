@@ -196,6 +196,7 @@ struct isa {
   using half = f32x8;
   static constexpr const char *name = "avx512";
   static constexpr bool has_fma = true;
+  static constexpr double slide_cost = 2;  ///< of one slide with its FMA, in FMAs
   static constexpr int registers = 32;
 };
 

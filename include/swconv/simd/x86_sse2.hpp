@@ -115,6 +115,7 @@ struct isa {
   using half = f32x4;
   static constexpr const char *name = "sse2";
   static constexpr bool has_fma = false;
+  static constexpr double slide_cost = 3;  ///< of one slide with its FMA, in FMAs
   static constexpr int registers = 16;
 };
 
