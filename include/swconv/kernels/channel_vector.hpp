@@ -227,7 +227,7 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1) {
 
 /// Pixels of a tile: what the registers hold beside the weights and a broadcast.
 constexpr int pixels_of_pair = simd::isa::registers >= 32 ? 8 : simd::isa::has_fma ? 6 : 4;
-constexpr int pixels_of_one = simd::isa::registers >= 32 ? 12 : 8;
+constexpr int pixels_of_one = simd::isa::registers >= 32 ? 12 : simd::isa::has_fma ? 8 : 4;
 
 /// Kernel for filter width KW (0: any), with Unit for unit stride and dilation along rows.
 template <int KW, bool Unit>
@@ -258,7 +258,7 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
       else if (channels > H::size)
         run_row<V, 1, pixels_of_one, 0, Unit>(r, b.w0, b.w1);
       else
-        run_row<H, 1, 8, 0, false>(r, b.w0, b.w1);
+        run_row<H, 1, (pixels_of_one < 8 ? pixels_of_one : 8), 0, false>(r, b.w0, b.w1);
     }
     c += channels;
   }
