@@ -26,7 +26,7 @@ swconv_status make(const Params *params, const swconv_plan_options *options,
   return status;
 }
 
-size_t isas(const char **names, size_t capacity) {
+size_t own_isa(const char **names, size_t capacity) {
   if (capacity > 0) names[0] = swconv::detail::native_table().name;
   return 1;
 }
@@ -61,7 +61,7 @@ swconv_status run(const swconv_plan *p, const swconv_run_args *args, swconv_erro
 }  // namespace
 
 const swconv_test::backend &swconv_test::library() {
-  static const backend header = {isas,     kernels, make<swconv_conv_params>,
+  static const backend header = {own_isa,  kernels, make<swconv_conv_params>,
                                  make<swconv_pool_params>, destroy, get_info,
                                  describe, pack,    run};
   return header;
