@@ -114,7 +114,7 @@ inline void run_task(void *arg, int64_t task, int64_t) {
   const execution &e = *static_cast<const execution *>(arg);
   const plan_data &d = e.plan;
   const problem &p = d.p;
-  // Blocks are numbered columns first, samples last.
+  // Blocks are numbered columns first, samples and groups last.
   const auto digit = [&](int64_t radix) {
     const int64_t i = task % radix;
     task /= radix;
@@ -123,17 +123,25 @@ inline void run_task(void *arg, int64_t task, int64_t) {
   const int64_t w = digit(d.column_blocks) * d.column_step;
   const int64_t h = digit(d.row_blocks) * d.row_step;
   const int64_t c = digit(d.channel_blocks) * d.channel_step;
-  const int64_t g = digit(p.groups);
-  const block b{task,
-                g,
-                c,
-                axis::least(c + d.channel_step, p.out_channels),
-                h,
-                axis::least(h + d.row_step, p.h.out),
-                w,
-                axis::least(w + d.column_step, p.w.out)};
+  const int64_t first = task * d.outer_step;
+  const int64_t last = axis::least(first + d.outer_step, p.batch * p.groups);
+  block b{first / p.groups,
+          first % p.groups,
+          c,
+          axis::least(c + d.channel_step, p.out_channels),
+          h,
+          axis::least(h + d.row_step, p.h.out),
+          w,
+          axis::least(w + d.column_step, p.w.out)};
   const simd::flushed_denormals flush(d.flush_denormals != 0);
-  kernels::list[d.kernel].run(p, e.pointers, b);
+  const kernel_fn run = kernels::list[d.kernel].run;
+  for (int64_t i = first; i < last; ++i) {
+    run(p, e.pointers, b);
+    if (++b.g == p.groups) {
+      b.g = 0;
+      ++b.n;
+    }
+  }
 }
 
 inline swconv_status run_plan(const plan_data &d, const swconv_run_args &a, swconv_error *error) {
@@ -141,7 +149,7 @@ inline swconv_status run_plan(const plan_data &d, const swconv_run_args &a, swco
   const swconv_status s = check_run(d, a, r, error);
   if (s != SWCONV_OK) return s;
   execution e{d, r};
-  const int64_t tasks = d.p.batch * d.p.groups * d.channel_blocks * d.row_blocks * d.column_blocks;
+  const int64_t tasks = task_count(d);
   if (a.threads != nullptr && a.threads->num_threads > 1 && tasks > 1)
     a.threads->parallel_for(a.threads->ctx, tasks, &run_task, &e);
   else

@@ -33,7 +33,7 @@ inline void table_info(const abi::plan_state *s, swconv_plan_info *info) {
   info->packing_id = d.packing_id;
   info->packed_bytes = static_cast<size_t>(d.packed_bytes);
   info->workspace_bytes = 0;
-  info->tasks = d.p.batch * d.p.groups * d.channel_blocks * d.row_blocks * d.column_blocks;
+  info->tasks = task_count(d);
 }
 inline size_t table_describe(const abi::plan_state *s, char *text, size_t capacity) {
   return describe_plan(data_of(s), text, capacity);

@@ -19,8 +19,9 @@ struct plan_data {
   int64_t dst_h, dst_w;  ///< extents as the caller sees them
   uint64_t packing_id;
   int64_t packed_bytes;
-  int64_t channel_blocks, row_blocks, column_blocks;  ///< per sample and group
-  int64_t channel_step, row_step, column_step;        ///< size of a block
+  // Blocks and their sizes: samples and groups (counted together), channels, rows, columns.
+  int64_t outer_blocks, channel_blocks, row_blocks, column_blocks;
+  int64_t outer_step, channel_step, row_step, column_step;
   double cost;  ///< of the kernel chosen, in vector FMAs per output row of a group
   const char *reason;
   int16_t kernel;
@@ -121,8 +122,7 @@ inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, con
   return best;
 }
 
-/// Cuts dst into blocks: enough for the threads, whole tiles each. Samples and groups are always
-/// separate blocks.
+/// Cuts dst into blocks: enough for the threads, whole tiles each, samples and groups first.
 inline void split_work(plan_data &d, uint32_t threads) {
   const problem &p = d.p;
   const kernel_entry &k = kernels::list[d.kernel];
@@ -144,11 +144,13 @@ inline void split_work(plan_data &d, uint32_t threads) {
   const int64_t wanted = threads > 1 ? 4 * int64_t{threads} : 1;
   const int64_t outer = p.batch * p.groups;
   const auto missing = [&](int64_t have) { return have > 0 ? blocks(wanted, have) : 1; };
-  cut(p.h.out, row_unit, missing(outer), d.row_step, d.row_blocks);
-  cut(p.out_channels, channel_unit, missing(outer * d.row_blocks), d.channel_step,
-      d.channel_blocks);
-  cut(p.w.out, column_unit, missing(outer * d.row_blocks * d.channel_blocks), d.column_step,
-      d.column_blocks);
+  cut(outer, 1, wanted, d.outer_step, d.outer_blocks);
+  int64_t have = d.outer_blocks;
+  cut(p.h.out, row_unit, missing(have), d.row_step, d.row_blocks);
+  have *= d.row_blocks;
+  cut(p.out_channels, channel_unit, missing(have), d.channel_step, d.channel_blocks);
+  have *= d.channel_blocks;
+  cut(p.w.out, column_unit, missing(have), d.column_step, d.column_blocks);
 }
 
 /// The part of planning that convolution and pooling share.
@@ -210,16 +212,20 @@ inline swconv_status plan_pool(const swconv_pool_params &params, const swconv_pl
   return finish_plan(d, options, params.kind, error);
 }
 
+/// Independent pieces of a run.
+inline int64_t task_count(const plan_data &d) {
+  return d.outer_blocks * d.channel_blocks * d.row_blocks * d.column_blocks;
+}
+
 /// One line for people; the contract of swconv_plan_describe.
 inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
-  const problem &p = d.p;
   const int n = snprintf(
       text, capacity,
-      "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld channels x %lld rows x %lld columns),"
+      "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld planes x %lld channels x %lld rows x %lld columns),"
       " packing %016llx (%lld bytes%s), workspace 0 bytes, %s",
       kernels::list[d.kernel].name, simd::isa::name, static_cast<long long>(d.dst_h),
       static_cast<long long>(d.dst_w),
-      static_cast<long long>(p.batch * p.groups * d.channel_blocks * d.row_blocks * d.column_blocks),
+      static_cast<long long>(task_count(d)), static_cast<long long>(d.outer_step),
       static_cast<long long>(d.channel_step), static_cast<long long>(d.row_step),
       static_cast<long long>(d.column_step), static_cast<unsigned long long>(d.packing_id),
       static_cast<long long>(d.packed_bytes), d.reads_raw_filter ? ", raw filter accepted" : "",
