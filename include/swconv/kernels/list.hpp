@@ -41,7 +41,7 @@ constexpr kernel_entry channel_vector_width(const char *name) {
 }
 template <int K, int S>
 constexpr kernel_entry planar_square(const char *name) {
-  return {name, &planar::run_square<K, S>, family::planar, K, K, S, true, false, true};
+  return {name, &planar::run_square<K, S>, family::planar, K, K, S, true, false, false};
 }
 template <int S>
 constexpr kernel_entry planar_any(const char *name) {

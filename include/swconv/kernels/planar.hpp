@@ -85,17 +85,62 @@ struct accumulators {
   }
 };
 
-/// Tile with a square K × K filter and row_ratio = S, everything unrolled. One output channel.
+/// One input row of a square tile: loaded once, shifted in registers for every tap (the paper's
+/// vector slide). Stride S deinterleaves the row into S phases first.
+template <class V, int X, int K, int S, bool Edge>
+struct sliding_row {
+  static_assert(S == 1 || S == 2, "phases by even and odd");
+  static constexpr int N = V::size;
+  static constexpr int beyond = (K - 2 + N) / N;         ///< vectors for the K - 1 elements behind
+  static constexpr int loads = S * X + beyond;
+  static constexpr int vectors = X + (K - 1) / S / N + 1;  ///< of each phase
+
+  V phase[S][vectors];
+
+  /// `part` selects the elements inside the row, of each load of an edge tile.
+  SWCONV_ALWAYS_INLINE sliding_row(const float *row, const typename V::mask (&part)[loads]) {
+    V v[S * vectors + S];
+    SWCONV_UNROLL
+    for (int i = 0; i < S * vectors + S; ++i)
+      if (i >= loads)
+        v[i] = V::zero();
+      else if (Edge)
+        v[i] = V::load_masked(row + i * N, part[i < loads ? i : 0]);
+      else if (i + 1 < loads)
+        v[i] = V::load(row + i * N);
+      else
+        v[i] = V::load_first(row + i * N, K - 1 - (beyond - 1) * N);
+    SWCONV_UNROLL
+    for (int i = 0; i < vectors; ++i) {
+      phase[0][i] = S == 1 ? v[i] : V::even(v[S * i], v[S * i + 1]);
+      if (S == 2) phase[S - 1][i] = V::odd(v[S * i], v[S * i + 1]);
+    }
+  }
+  template <int T>
+  SWCONV_ALWAYS_INLINE V tap(int i) const {
+    constexpr int shift = T / S % N, from = T / S / N;
+    if constexpr (shift == 0)
+      return phase[T % S][i + from];
+    else
+      return V::template slide<shift>(phase[T % S][i + from], phase[T % S][i + from + 1]);
+  }
+};
+
+/// Tile with a square K × K filter and row_ratio = S, without column dilation, everything unrolled.
+/// One output channel.
 template <class V, int R, int X, int K, int S, bool Edge>
 SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
-  using cols = columns<V, S>;
+  using row_of = sliding_row<V, X, K, S, Edge>;
   const problem &p = r.p;
-  const int64_t x = p.w.start(w), dilation = p.w.dilation, stride = p.w.stride;
+  const int64_t x = p.w.start(w);
   accumulators<V, 1, R, X> acc;
-  typename cols::reach m[Edge ? K : 1];
+  typename V::mask part[row_of::loads], lanes[K];
   if constexpr (Edge) {
     SWCONV_UNROLL
-    for (int t = 0; t < K; ++t) m[t] = typename cols::reach(x + t * dilation, stride, p.w.in);
+    for (int i = 0; i < row_of::loads; ++i)
+      part[i] = V::lanes(-x - i * V::size, p.w.in - x - i * V::size);
+    SWCONV_UNROLL
+    for (int t = 0; t < K; ++t) lanes[t] = typename columns<V, S>::reach(x + t, S, p.w.in).lanes;
   }
   const float *f = r.weights, *plane = r.src + x;
   const int64_t y0 = p.h.start(r.h);
@@ -104,18 +149,12 @@ SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
     for (int j = 0; j < K + (R - 1) * S; ++j) {
       const int64_t y = y0 + j * p.h.dilation;
       if (static_cast<uint64_t>(y) >= static_cast<uint64_t>(p.h.in)) continue;
-      const float *const row = plane + y * p.src.h;
-      SWCONV_UNROLL
-      for (int t = 0; t < K; ++t) {
+      const row_of row(plane + y * p.src.h, part);
+      simd::unroll<K>([&](auto tap) SWCONV_INLINE_LAMBDA {
+        constexpr int t = decltype(tap)::value;
         V s[X];
         SWCONV_UNROLL
-        for (int i = 0; i < X; ++i) {
-          const int64_t at = t * dilation + i * (V::size * S);
-          if constexpr (Edge)
-            s[i] = cols::load_masked(row, at, stride, m[t]);
-          else
-            s[i] = cols::load(row, at, stride);
-        }
+        for (int i = 0; i < X; ++i) s[i] = row.template tap<t>(i);
         SWCONV_UNROLL
         for (int q = 0; q < R; ++q) {
           const int k = j - q * S;
@@ -125,12 +164,12 @@ SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
           for (int i = 0; i < X; ++i) {
             V &a = acc.v[0][q][i];
             if constexpr (Edge)
-              a = V::fma_masked(m[t].lanes, weight, s[i], a);
+              a = V::fma_masked(lanes[t], weight, s[i], a);
             else
               a = V::fma(weight, s[i], a);
           }
         }
-      }
+      });
     }
   }
   acc.template store<Edge>(r, w, n);

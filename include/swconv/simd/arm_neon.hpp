@@ -78,6 +78,9 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
   static SWCONV_ALWAYS_INLINE f32x4 even(f32x4 lo, f32x4 hi) {
     return of(vuzp1q_f32(raw(lo), raw(hi)));
   }
+  static SWCONV_ALWAYS_INLINE f32x4 odd(f32x4 lo, f32x4 hi) {
+    return of(vuzp2q_f32(raw(lo), raw(hi)));
+  }
   static SWCONV_ALWAYS_INLINE f32x4 zip_lo(f32x4 x, f32x4 y) {
     return of(vzip1q_f32(raw(x), raw(y)));
   }

@@ -132,6 +132,10 @@ struct scalars {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return 2 * i < N ? lo.x[2 * i] : hi.x[2 * i - N]; });
   }
+  static scalars odd(scalars lo, scalars hi) {
+    SWCONV_COUNT(shuffles);
+    return make([&](int i) { return 2 * i + 1 < N ? lo.x[2 * i + 1] : hi.x[2 * i + 1 - N]; });
+  }
   static scalars zip_lo(scalars a, scalars b) {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return i % 2 ? b.x[i / 2] : a.x[i / 2]; });

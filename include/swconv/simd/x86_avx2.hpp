@@ -79,6 +79,11 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
     return of(_mm256_castpd_ps(
         _mm256_permute4x64_pd(_mm256_castps_pd(x), _MM_SHUFFLE(3, 1, 2, 0))));
   }
+  static SWCONV_ALWAYS_INLINE f32x8 odd(f32x8 lo, f32x8 hi) {
+    const __m256 x = _mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(3, 1, 3, 1));
+    return of(_mm256_castpd_ps(
+        _mm256_permute4x64_pd(_mm256_castps_pd(x), _MM_SHUFFLE(3, 1, 2, 0))));
+  }
   static SWCONV_ALWAYS_INLINE f32x8 zip_lo(f32x8 x, f32x8 y) {
     return of(_mm256_permute2f128_ps(_mm256_unpacklo_ps(x.b, y.b), _mm256_unpackhi_ps(x.b, y.b),
                                      0x20));

@@ -88,6 +88,10 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     const __m512i i = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     return of(_mm512_permutex2var_ps(lo.b, i, hi.b));
   }
+  static SWCONV_ALWAYS_INLINE f32x16 odd(f32x16 lo, f32x16 hi) {
+    const __m512i i = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return of(_mm512_permutex2var_ps(lo.b, i, hi.b));
+  }
   static SWCONV_ALWAYS_INLINE f32x16 zip_lo(f32x16 x, f32x16 y) {
     const __m512i i = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     return of(_mm512_permutex2var_ps(x.b, i, y.b));
@@ -160,6 +164,10 @@ struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
   }
   static SWCONV_ALWAYS_INLINE f32x8 even(f32x8 lo, f32x8 hi) {
     const __m256i i = _mm256_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14);
+    return of(_mm256_permutex2var_ps(lo.b, i, hi.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 odd(f32x8 lo, f32x8 hi) {
+    const __m256i i = _mm256_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15);
     return of(_mm256_permutex2var_ps(lo.b, i, hi.b));
   }
   static SWCONV_ALWAYS_INLINE f32x8 zip_lo(f32x8 x, f32x8 y) {

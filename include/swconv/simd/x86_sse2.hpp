@@ -84,6 +84,9 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
   static SWCONV_ALWAYS_INLINE f32x4 even(f32x4 lo, f32x4 hi) {
     return of(_mm_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0)));
   }
+  static SWCONV_ALWAYS_INLINE f32x4 odd(f32x4 lo, f32x4 hi) {
+    return of(_mm_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(3, 1, 3, 1)));
+  }
   static SWCONV_ALWAYS_INLINE f32x4 zip_lo(f32x4 x, f32x4 y) {
     return of(_mm_unpacklo_ps(x.b, y.b));
   }
