@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "layer.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -28,6 +29,18 @@ double axis_taps(int64_t out, int64_t in, int64_t k, int64_t stride, int64_t dil
       taps += i >= 0 && i < in;
     }
   return double(taps);
+}
+
+/// Elements of one axis of src that some window touches.
+int64_t axis_touched(int64_t out, int64_t in, int64_t k, int64_t stride, int64_t dilation,
+                     int64_t begin) {
+  std::vector<bool> touched(static_cast<size_t>(in));
+  for (int64_t o = 0; o < out; ++o)
+    for (int64_t t = 0; t < k; ++t) {
+      const int64_t i = o * stride - begin + t * dilation;
+      if (i >= 0 && i < in) touched[size_t(i)] = true;
+    }
+  return std::count(touched.begin(), touched.end(), true);
 }
 
 std::vector<std::string> split(const std::string &line) {
@@ -82,6 +95,12 @@ int64_t layer::ow() const { return extent(w, kw, sw, dw, pl, pr, ceil_mode); }
 double layer::needed_taps() const {
   return double(n * oc * ic_per_group()) * axis_taps(oh(), h, kh, sh, dh, pt) *
          axis_taps(ow(), w, kw, sw, dw, pl);
+}
+
+double layer::needed_reads() const {
+  const int64_t rows = axis_touched(oh(), h, kh, sh, dh, pt);
+  const int64_t cols = axis_touched(ow(), w, kw, sw, dw, pl);
+  return 4.0 * double(filter_size() + n * ic * rows * cols);
 }
 
 std::vector<csv_row> read_csv(const std::string &path) {

@@ -32,8 +32,10 @@ struct layer {
   int64_t src_size() const { return n * ic * h * w; }
   int64_t dst_size() const { return n * oc * oh() * ow(); }
   int64_t filter_size() const { return pool() ? 0 : oc * ic_per_group() * kh * kw; }
-  double bytes() const { return 4.0 * double(src_size() + filter_size() + dst_size()); }
 
+  /// Bytes that must be read: the filter, and the part of src that some window touches.
+  double needed_reads() const;
+  double written() const { return 4.0 * double(dst_size()); }
   /// Taps that fall inside src, over all results: the multiply-adds of a convolution, the
   /// elements that a pooling layer looks at.
   double needed_taps() const;

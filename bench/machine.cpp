@@ -74,49 +74,67 @@ std::vector<const isa_probe *> probes() {
   return usable;
 }
 
-/// The clock may fall under wide vectors and rise for a moment when the neighbours are idle, and
-/// other programs may take the core. So each sample of the peak is followed at once by one of the
-/// clock, the best of many counts (of the clock, the best but a few), and what is not sound is
-/// tried again.
+/// The best of many samples, except the best few: in a virtual machine the clock on the wall stumbles
+/// now and then.
+double best_but_few(std::vector<double> &samples) {
+  std::sort(samples.begin(), samples.end());
+  return samples[samples.size() - 1 - samples.size() / 50];
+}
+
+/// The clock may fall under wide vectors, and other programs may take the core. So each sample of
+/// the peak is followed at once by one of the clock, and what is not sound is tried again.
 machine::peak measure_peak(const isa_probe &probe, int threads, int rounds, double &clock) {
   const double flops_per_loop = 2.0 * probe.lanes * probe.fmas_per_loop;
   constexpr int64_t loops = 8000;
   volatile float sink = 0;
   machine::peak p{probe.name, 0, 0, 0, probe.fused};
   for (int attempt = 0; attempt < 10 && (attempt == 0 || !p.sound()); ++attempt) {
-    std::vector<double> cycles;
+    std::vector<double> flops, cycles;
     for (int r = 0; r < rounds; ++r) {
       const double taken = time_of_all(threads, [&](int) { sink = probe.fma(loops); });
-      p.flops = std::max(p.flops, flops_per_loop * double(loops) / taken * threads);
+      flops.push_back(flops_per_loop * double(loops) / taken);
       cycles.push_back(clock_now());
     }
-    std::sort(cycles.begin(), cycles.end());
-    const double best_cycles = cycles[size_t(rounds - 1 - rounds / 50)];
+    const double best_flops = best_but_few(flops), best_cycles = best_but_few(cycles);
     clock = std::max(clock, best_cycles);
-    p.per_cycle = p.flops / threads / (2.0 * probe.lanes * best_cycles);
+    p.flops = best_flops * threads;
+    p.per_cycle = best_flops / (2.0 * probe.lanes * best_cycles);
     p.issue = std::max(1.0, std::round(p.per_cycle));
   }
   return p;
 }
 
-double measure_copy(const std::vector<const isa_probe *> &loops, float *from, float *to,
-                    size_t footprint, int threads, double budget) {
-  const size_t half = std::max<size_t>(footprint / 2 / size_t(threads) / 512 * 512, 512);
-  const size_t stride = half / sizeof(float);
-  double best = 0;
-  for (const auto *loop : loops) {
-    const size_t repeats = std::max<size_t>(1, (size_t(1) << 18) / half);
-    double spent = 0;
-    for (int r = 0; r < 3 || spent < budget; ++r) {
-      const double taken = time_of_all(threads, [&](int t) {
-        for (size_t i = 0; i < repeats; ++i)
-          loop->copy(to + size_t(t) * stride, from + size_t(t) * stride, half);
-      });
-      spent += taken;
-      best = std::max(best, 2.0 * double(half * repeats * size_t(threads)) / taken);
+/// Each thread has its part of the footprint.
+machine::memory_rate measure_memory(const std::vector<const isa_probe *> &probes, float *from,
+                                    float *to, size_t footprint, int threads, double budget) {
+  const auto share = [&](size_t bytes) {
+    return std::max<size_t>(bytes / size_t(threads) / 1024 * 1024, 1024);
+  };
+  volatile float sink = 0;
+  // The best rate of `work(probe, thread, bytes)`, which moves `moved` bytes each time.
+  const auto best_rate = [&](size_t bytes, size_t moved, const auto &work) {
+    const size_t repeats = std::max<size_t>(1, (size_t(1) << 18) / bytes);
+    double best = 0;
+    for (const auto *probe : probes) {
+      double spent = 0;
+      for (int r = 0; r < 3 || spent < budget; ++r) {
+        const double taken = time_of_all(threads, [&](int t) {
+          for (size_t i = 0; i < repeats; ++i) work(*probe, size_t(t), bytes);
+        });
+        spent += taken;
+        best = std::max(best, double(moved * repeats * size_t(threads)) / taken);
+      }
     }
-  }
-  return best;
+    return best;
+  };
+  const size_t half = share(footprint / 2), whole = share(footprint);
+  const double copy = best_rate(half, 2 * half, [&](const isa_probe &p, size_t t, size_t bytes) {
+    p.copy(to + t * bytes / sizeof(float), from + t * bytes / sizeof(float), bytes);
+  });
+  const double read = best_rate(whole, whole, [&](const isa_probe &p, size_t t, size_t bytes) {
+    sink = p.read(from + t * bytes / sizeof(float), bytes);
+  });
+  return {double(footprint), copy, std::max(read, copy)};
 }
 
 }  // namespace
@@ -136,18 +154,18 @@ machine::machine(int threads, bool quick) : threads_(threads) {
   for (const auto *probe : usable)
     peaks_.push_back(measure_peak(*probe, threads, quick ? 20 : 200, clock_));
 
-  const size_t largest = size_t(1) << (quick ? 24 : 28);
-  tensor from = tensor::aligned(int64_t(largest / 2 / sizeof(float)));
-  tensor to = tensor::aligned(from.size());
-  for (size_t footprint = size_t(1) << 13; footprint <= largest; footprint *= 2)
-    copies_.push_back({double(footprint), measure_copy(usable, from.data(), to.data(), footprint,
-                                                       threads, quick ? 0.001 : 0.01)});
+  const size_t smallest = size_t(1) << 13, largest = size_t(1) << (quick ? 24 : 28);
+  tensor from = tensor::aligned(int64_t(largest / sizeof(float)));
+  tensor to = tensor::aligned(from.size() / 2);
+  for (size_t footprint = smallest; footprint <= largest; footprint *= 2)
+    rates_.push_back(measure_memory(usable, from.data(), to.data(), footprint, threads,
+                                    quick ? 0.001 : 0.02));
 }
 
 void machine::follow_clock() {
   const auto usable = probes();
   for (size_t i = 0; i < usable.size(); ++i) {
-    const peak now = measure_peak(*usable[i], threads_, 20, clock_);
+    const peak now = measure_peak(*usable[i], threads_, 50, clock_);
     if (now.sound() && now.flops > peaks_[i].flops) peaks_[i] = now;
   }
 }
@@ -161,20 +179,24 @@ const machine::peak &machine::peak_of(const std::string &isa) const {
   return *best;
 }
 
-double machine::copy_rate_at(double bytes) const {
-  if (bytes <= copies_.front().footprint) return copies_.front().bytes_per_second;
-  for (size_t i = 1; i < copies_.size(); ++i)
-    if (bytes <= copies_[i].footprint) {
-      const auto &low = copies_[i - 1], &high = copies_[i];
+machine::memory_rate machine::rate_at(double bytes) const {
+  if (bytes <= rates_.front().footprint) return rates_.front();
+  for (size_t i = 1; i < rates_.size(); ++i)
+    if (bytes <= rates_[i].footprint) {
+      const auto &low = rates_[i - 1], &high = rates_[i];
       const double at = std::log2(bytes / low.footprint) / std::log2(high.footprint / low.footprint);
-      return low.bytes_per_second + at * (high.bytes_per_second - low.bytes_per_second);
+      return {bytes, low.copy + at * (high.copy - low.copy), low.read + at * (high.read - low.read)};
     }
-  return copies_.back().bytes_per_second;
+  return rates_.back();
 }
 
 double machine::ideal_seconds(const layer &l, const std::string &isa) const {
   const double arithmetic = l.pool() ? 0 : 2 * l.needed_taps() / peak_of(isa).flops;
-  return std::max(arithmetic, l.bytes() / copy_rate_at(l.bytes()));
+  const double reads = l.needed_reads(), writes = l.written();
+  const memory_rate rate = rate_at(reads + writes);
+  const double copied = std::min(reads, writes) + writes;
+  const double memory = copied / rate.copy + (reads + writes - copied) / rate.read;
+  return std::max(arithmetic, memory);
 }
 
 std::string machine::describe() const {
@@ -185,18 +207,21 @@ std::string machine::describe() const {
   for (const auto &p : peaks_) {
     std::snprintf(line, sizeof line, "peak %-7s %7.1f GFLOP/s = %.2f vector multiply-adds per cycle%s\n",
                   p.isa.c_str(), p.flops / 1e9, p.per_cycle,
-                  p.sound() ? "" : "  (below 97% of the issue rate: not a sound measurement)");
+                  p.sound() ? "" : "  (not within 3% of the issue rate: not a sound measurement)");
     text += line;
   }
-  text += "copy rate   ";
-  for (const auto &c : copies_) {
-    if (std::fmod(std::log2(c.footprint), 3) != 0) continue;
-    const bool mega = c.footprint >= 1 << 20;
-    std::snprintf(line, sizeof line, " %.0f %s: %.0f", c.footprint / (mega ? 1 << 20 : 1 << 10),
-                  mega ? "MiB" : "KiB", c.bytes_per_second / 1e9);
-    text += line;
+  for (const bool copy : {true, false}) {
+    text += copy ? "copy        " : "read        ";
+    for (const auto &r : rates_) {
+      if (std::fmod(std::log2(r.footprint), 3) != 0) continue;
+      const bool mega = r.footprint >= 1 << 20;
+      std::snprintf(line, sizeof line, " %.0f %s: %.0f", r.footprint / (mega ? 1 << 20 : 1 << 10),
+                    mega ? "MiB" : "KiB", (copy ? r.copy : r.read) / 1e9);
+      text += line;
+    }
+    text += copy ? " GB/s read + written\n" : " GB/s\n";
   }
-  return text + " GB/s read + written\n";
+  return text;
 }
 
 }  // namespace swconv_bench

@@ -3,8 +3,8 @@
 /// What this machine can do at best, measured: the yardstick of every result.
 #pragma once
 
+#include <cmath>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "layer.hpp"
@@ -23,11 +23,13 @@ class machine {
     double per_cycle; ///< vector multiply-adds per cycle of one core, as measured
     double issue;     ///< the whole number that `per_cycle` stands for
     bool fused;       ///< without FMA there is no issue rate to compare with
-    bool sound() const { return !fused || per_cycle >= 0.97 * issue; }
+    bool sound() const { return !fused || std::abs(per_cycle - issue) <= 0.03 * issue; }
   };
-  struct copy_rate {
-    double footprint;         ///< bytes of source and destination together
-    double bytes_per_second;  ///< read and written
+  /// Bytes per second with ordinary loads and stores, for one footprint in bytes.
+  struct memory_rate {
+    double footprint;
+    double copy;  ///< read and written together
+    double read;  ///< read alone
   };
 
   /// Measure with `threads` threads; takes about a second.
@@ -38,14 +40,15 @@ class machine {
 
   double clock() const { return clock_; }
   const std::vector<peak> &peaks() const { return peaks_; }
-  const std::vector<copy_rate> &copies() const { return copies_; }
+  const std::vector<memory_rate> &rates() const { return rates_; }
   /// Peak of an instruction set; the highest of all for "" or one that was not measured.
   const peak &peak_of(const std::string &isa) const;
   /// Interpolated on a logarithmic scale of footprints.
-  double copy_rate_at(double bytes) const;
+  memory_rate rate_at(double bytes) const;
 
-  /// The time no program can beat: needed arithmetic at the FMA peak, or every byte moved once at
-  /// the rate of a copy of that footprint, whichever is longer. Pooling is counted in bytes only,
+  /// The time no program can beat: needed arithmetic at the FMA peak, or needed bytes moved once,
+  /// whichever is longer. Bytes move at the rate of a copy of that footprint; what is read in excess
+  /// of what is written, at the rate of reading, which is higher. Pooling is counted in bytes only,
   /// because a window of any size needs a small constant number of operations.
   double ideal_seconds(const layer &l, const std::string &isa) const;
 
@@ -56,7 +59,7 @@ class machine {
   int threads_;
   double clock_ = 0;
   std::vector<peak> peaks_;
-  std::vector<copy_rate> copies_;
+  std::vector<memory_rate> rates_;
 };
 
 }  // namespace swconv_bench

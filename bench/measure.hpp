@@ -18,7 +18,7 @@ namespace swconv_bench {
 struct settings {
   int threads = 1;
   std::string isa;             ///< of this library; "": the best of this CPU
-  int samples = 20;            ///< of each variant, at most
+  int samples = 100;           ///< of each variant, at most; short ones fit between disturbances
   double seconds = 0.15;       ///< for the samples of each variant, about
   int cold_samples = 3;        ///< 0: none
   double cold_bytes = 0;       ///< walked through before each cold sample

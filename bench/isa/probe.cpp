@@ -55,6 +55,18 @@ void copy(float *dst, const float *src, size_t bytes) {
   for (; i < count; ++i) to[i] = from[i];
 }
 
+float read(const float *src, size_t bytes) {
+  constexpr size_t vectors = 8;
+  const size_t count = bytes / sizeof(vec);
+  const vec *from = reinterpret_cast<const vec *>(src);
+  vec sum[vectors] = {};
+  for (size_t i = 0; i + vectors <= count; i += vectors)
+#pragma GCC unroll 8
+    for (size_t j = 0; j < vectors; ++j) sum[j] += from[i + j];
+  for (size_t j = 1; j < vectors; ++j) sum[0] += sum[j];
+  return sum[0][0];
+}
+
 }  // namespace
 
 #define SWCONV_BENCH_JOIN_(a, b) a##b
@@ -64,4 +76,4 @@ void copy(float *dst, const float *src, size_t bytes) {
 
 extern "C" const swconv_bench::isa_probe SWCONV_BENCH_JOIN(swconv_bench_probe_,
                                                            SWCONV_BENCH_ISA_NAME) = {
-    SWCONV_BENCH_STRING(SWCONV_BENCH_ISA_NAME), lanes, chains, fused, fma, copy};
+    SWCONV_BENCH_STRING(SWCONV_BENCH_ISA_NAME), lanes, chains, fused, fma, copy, read};

@@ -18,6 +18,8 @@ struct isa_probe {
   float (*fma)(int64_t loops);
   /// Copy with ordinary stores. Pointers on cache lines, a whole number of them.
   void (*copy)(float *dst, const float *src, size_t bytes);
+  /// Read it all and add it up; under the same conditions.
+  float (*read)(const float *src, size_t bytes);
 };
 
 #define SWCONV_BENCH_ISA(isa) extern "C" const isa_probe swconv_bench_probe_##isa;
