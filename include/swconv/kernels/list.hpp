@@ -20,14 +20,14 @@ struct kernel_entry {
   family kind;
   int8_t kh, kw;        ///< filter size
   int8_t column_stride;
-  bool square_rows;     ///< needs row_ratio == column_stride (everything unrolled)
+  bool square;          ///< needs row_ratio == column_stride and one output channel per group
   bool one_row;         ///< needs a filter of height 1 that never leaves src vertically
   bool dilates;         ///< accepts column dilation
 
   bool accepts(const problem &p) const {
     return (kh == 0 || p.h.taps == kh) && (kw == 0 || p.w.taps == kw) &&
            (column_stride == 0 || p.w.stride == column_stride) &&
-           (!square_rows || p.row_ratio == column_stride) &&
+           (!square || (p.row_ratio == column_stride && p.out_channels == 1)) &&
            (!one_row || (p.h.taps == 1 && p.h.inside(0, p.h.out))) &&
            (dilates || p.w.dilation == 1);
   }

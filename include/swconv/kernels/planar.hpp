@@ -127,7 +127,7 @@ struct sliding_row {
 };
 
 /// Tile with a square K × K filter and row_ratio = S, without column dilation, everything unrolled.
-/// One output channel.
+/// For groups of one output channel, whose taps lie next to each other.
 template <class V, int R, int X, int K, int S, bool Edge>
 SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
   using row_of = sliding_row<V, X, K, S, Edge>;
@@ -144,7 +144,7 @@ SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
   }
   const float *f = r.weights, *plane = r.src + x;
   const int64_t y0 = p.h.start(r.h);
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += K * K * r.pitch) {
+  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += K * K) {
     SWCONV_UNROLL
     for (int j = 0; j < K + (R - 1) * S; ++j) {
       const int64_t y = y0 + j * p.h.dilation;
@@ -159,7 +159,7 @@ SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
         for (int q = 0; q < R; ++q) {
           const int k = j - q * S;
           if (k < 0 || k >= K) continue;
-          const V weight = V::broadcast(f + (k * K + t) * r.pitch);
+          const V weight = V::broadcast(f + k * K + t);
           SWCONV_UNROLL
           for (int i = 0; i < X; ++i) {
             V &a = acc.v[0][q][i];
@@ -290,21 +290,23 @@ struct any {
   }
 };
 
-/// Visits the rows of a block in groups of R rows that are row_step apart, the rest one by one.
-/// f(index<R>, h) handles rows h, h + row_step, …
-template <int R, class F>
+/// Visits the rows of a block in groups of R rows that are row_step apart, the rest in pairs where
+/// Pairs, and one by one. f(index<R>, h) handles rows h, h + row_step, …
+template <int R, bool Pairs, class F>
 SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
   for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
     int64_t h = h0 + phase;
-    int64_t left = (h1 - h + step - 1) / step;
+    int64_t left = step == 1 ? h1 - h : (h1 - h + step - 1) / step;
     for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h);
+    if constexpr (Pairs)
+      for (; left >= 2; left -= 2, h += 2 * step) f(simd::index<2>{}, h);
     if constexpr (R > 1)
       for (; left > 0; --left, h += step) f(simd::index<1>{}, h);
   }
 }
 
 /// Sets up the rows of one block and visits them for channels c … c+C-1.
-template <int R, class F>
+template <int R, bool Pairs = false, class F>
 SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr, const block &b,
                                        const epilogue &ep, int64_t c, F &&f) {
   constexpr int64_t pack_lanes = simd::isa::full::size;
@@ -314,7 +316,7 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
   rows r{p, ep, ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c,
          ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c,
          ptr.filter + (b.g * p.out_channels + first) * taps + (c - first), pitch, c, 0};
-  walk_rows<R>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+  walk_rows<R, Pairs>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
     r.h = h;
     f(n, r);
   });
@@ -324,10 +326,10 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
   const epilogue ep(p, ptr, b);
-  for (int64_t c = b.c0; c < b.c1; ++c)
-    run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-      run_columns<square<n, K, S>, 2, S>(r, b.w0, b.w1);
-    });
+  constexpr bool pairs = simd::isa::registers >= 32;  // elsewhere not worth the code
+  run_channels<4, pairs>(p, ptr, b, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+    run_columns<square<n, K, S>, 2, S>(r, b.w0, b.w1);
+  });
 }
 
 /// Kernel for any filter; S is the column stride or any_stride.

@@ -133,7 +133,7 @@ struct tiles {
 template <class Op, int S>
 void run(const problem &p, const run_pointers &ptr, const block &b) {
   rows r{p, ptr.src + b.n * p.src.n + b.g * p.src.c, ptr.dst + b.n * p.dst.n + b.g * p.dst.c, 0};
-  planar::walk_rows<4>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+  planar::walk_rows<4, false>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
     using F = tiles<Op, decltype(n)::value, S>;
     using V = simd::isa::full;
     using H = simd::isa::half;

@@ -47,6 +47,8 @@ template <int N>
 SWCONV_ALWAYS_INLINE unsigned lane_bits(int64_t lo, int64_t hi) {
   lo = lo < 0 ? 0 : lo > N ? N : lo;
   hi = hi < 0 ? 0 : hi > N ? N : hi;
+  // g++ would clamp in vector registers and carry the counts back, at four times the cost.
+  __asm__("" : "+r"(lo), "+r"(hi));
   return ((1u << hi) - 1u) & ~((1u << lo) - 1u);
 }
 
