@@ -55,9 +55,9 @@ inline int64_t packed_size(int64_t filter_elements, int lanes) {
   return bytes / 64 * 64;
 }
 
-/// Strides of the raw filter: out channel, in channel, row.
+/// Strides of the raw filter: out channel, in channel, row, column.
 struct filter_pitches {
-  int64_t oc, ic, h;
+  int64_t oc, ic, h, w;
 };
 
 /// Fills `packed`, whose size and alignment the caller has checked.
@@ -74,7 +74,7 @@ inline void pack_filter(const problem &p, const filter_pitches &s, int lanes, in
       for (int64_t ic = 0; ic < p.in_channels; ++ic)
         for (int64_t h = 0; h < p.h.taps; ++h)
           for (int64_t w = 0; w < p.w.taps; ++w) {
-            const float *const tap = in + ic * s.ic + h * s.h + w;
+            const float *const tap = in + ic * s.ic + h * s.h + w * s.w;
             for (int64_t c = 0; c < width; ++c) *out++ = tap[c * s.oc];
           }
     }

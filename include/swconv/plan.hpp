@@ -31,7 +31,7 @@ static_assert(sizeof(plan_data) <= sizeof(abi::plan_state), "a plan fits its sta
 
 /// A filter of one tap slides over a contiguous plane as over one long row, and a plane that is
 /// one column wide is a row. Both keep lanes full and change no result.
-inline void collapse_axes(problem &p) {
+inline void collapse_axes(problem &p, filter_pitches &filter) {
   const bool one_tap = p.h.taps == 1 && p.w.taps == 1 && p.h.stride == 1 && p.w.stride == 1 &&
                        p.h.in == p.h.out && p.w.in == p.w.out;
   const bool contiguous = p.src.h == p.w.in && p.dst.h == p.w.out &&
@@ -40,9 +40,10 @@ inline void collapse_axes(problem &p) {
   if (one_tap && contiguous && p.h.out > 0) {
     p.w.in = p.w.out = p.h.in * p.w.in;
     p.h = single;
-  } else if (p.w.in == 1 && p.w.out == 1 && p.w.taps == 1 && p.src.h == 1 && p.dst.h == 1 &&
-             (!p.epilogue.has_residual || p.residual.h == 1)) {
+  } else if (p.w.in == 1 && p.w.out == 1 && p.w.taps == 1 && p.w.pad == 0 && p.src.h == 1 &&
+             p.dst.h == 1 && (!p.epilogue.has_residual || p.residual.h == 1)) {
     p.w = p.h;
+    filter.w = filter.h;
     p.pad_end_w = p.pad_end_h;
     p.h = single;
     p.pad_end_h = 0;
@@ -192,7 +193,7 @@ inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_pl
                      (d.filter.ic == plane || d.p.in_channels == 1) &&
                      (d.filter.oc == plane * d.p.in_channels ||
                       d.p.groups * d.p.out_channels == 1);
-  collapse_axes(d.p);
+  collapse_axes(d.p, d.filter);
   s = finish_plan(d, options, SWCONV_POOL_MAX, error);
   d.reads_raw_filter = dense && d.p.out_channels == 1 && s == SWCONV_OK &&
                        kernels::list[d.kernel].kind != family::channel_vector;
@@ -208,7 +209,7 @@ inline swconv_status plan_pool(const swconv_pool_params &params, const swconv_pl
   d.is_pool = 1;
   d.dst_h = d.p.h.out;
   d.dst_w = d.p.w.out;
-  collapse_axes(d.p);
+  collapse_axes(d.p, d.filter);
   return finish_plan(d, options, params.kind, error);
 }
 

@@ -220,7 +220,7 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
   const pitches f = check_strides(c, "filter_stride", q.filter_stride, filter_size, false);
   p.dst = check_strides(c, "dst_stride", q.dst_stride, dst_size, true);
   p.residual = check_strides(c, "residual_stride", q.residual_stride, dst_size, false);
-  filter = {f.n, f.c, f.h};
+  filter = {f.n, f.c, f.h, 1};
   filter_elements = 1;
   for (const int64_t n : filter_size)
     c.fits(c.ok() && mul_overflow(filter_elements, n, &filter_elements), "filter_size", n);

@@ -44,7 +44,7 @@ struct epilogue {
   const float *residual;      ///< of the sample and group, or null
   int64_t residual_c, residual_h;
   bool affine;   ///< a scale or a bias
-  bool clamp;    ///< relu or clamp: lo and hi do it
+  bool clamp;    ///< relu or clamp, and nothing added before: lo and hi do it
   bool general;  ///< a residual or another activation
   float lo, hi;
 
@@ -58,7 +58,7 @@ struct epilogue {
     residual = r.residual ? r.residual + b.n * p.residual.n + channel * residual_c : nullptr;
     affine = bias != nullptr || scale != nullptr;
     const bool relu = spec->act == SWCONV_ACT_RELU;
-    clamp = relu || spec->act == SWCONV_ACT_CLAMP;
+    clamp = residual == nullptr && (relu || spec->act == SWCONV_ACT_CLAMP);
     general = residual != nullptr || (spec->act != SWCONV_ACT_NONE && !clamp);
     lo = relu ? 0.0f : spec->alpha;
     hi = relu ? __builtin_inff() : spec->beta;

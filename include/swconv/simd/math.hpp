@@ -39,11 +39,12 @@ SWCONV_ALWAYS_INLINE V exp(V x) {
   return V::mul(V::mul(p, V::pow2(half)), V::pow2(V::sub(n, half)));
 }
 
-/// 1 / (1 + e^-x)
+/// 1 / (1 + e^-x), or e^x / (1 + e^x) below 0: neither overflows.
 template <class V>
 SWCONV_ALWAYS_INLINE V sigmoid(V x) {
   const V one = V::set1(1.0f);
-  return V::div(one, V::add(one, exp(negate(x))));
+  const V t = exp(V::if_negative(x, x, negate(x)));
+  return V::div(V::if_negative(x, t, one), V::add(one, t));
 }
 
 /// Odd series near 0, where 1 - 2 / (e^2x + 1) would cancel.

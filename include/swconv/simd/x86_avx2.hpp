@@ -101,7 +101,15 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
   static SWCONV_ALWAYS_INLINE f32x8 gather(const float *p, int64_t step, mask m) {
     const __m256i iota = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     const __m256i i = _mm256_mullo_epi32(iota, _mm256_set1_epi32(static_cast<int>(step)));
-    return of(_mm256_mask_i32gather_ps(_mm256_setzero_ps(), p, i, _mm256_castsi256_ps(m.bits), 4));
+    // The intrinsic, with its index in ymm0: qemu up to 7.2 takes an index in ymm4 for none, and the
+    // tests must be able to trust their emulator.
+    __m256 lane = _mm256_setzero_ps();
+    __m256i left = m.bits;
+    __asm__("vgatherdps %1, (%2,%3,4), %0"
+            : "+&x"(lane), "+&x"(left)
+            : "r"(p), "Yz"(i)
+            : "memory");
+    return of(lane);
   }
   /// Stores the first n of the N lanes that begin at lane G * N.
   template <int N, int G>
