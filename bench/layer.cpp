@@ -114,7 +114,8 @@ std::vector<csv_row> read_csv(const std::string &path) {
     const auto fields = split(line);
     if (fields.empty() || fields[0].empty() || fields[0][0] == '#') continue;
     csv_row row;
-    for (size_t i = 0; i < columns.size(); ++i) row[columns[i]] = i < fields.size() ? fields[i] : "";
+    for (size_t i = 0; i < columns.size(); ++i)
+      row[columns[i]] = i < fields.size() ? fields[i] : "";
     if (!row.count("name")) throw std::runtime_error(path + ": no column 'name'");
     rows.push_back(row);
   }

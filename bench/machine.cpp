@@ -74,8 +74,8 @@ std::vector<const isa_probe *> probes() {
   return usable;
 }
 
-/// The best of many samples, except the best few: in a virtual machine the clock on the wall stumbles
-/// now and then.
+/// The best of many samples, except the best few: in a virtual machine the clock on the wall
+/// stumbles now and then.
 double best_but_few(std::vector<double> &samples) {
   std::sort(samples.begin(), samples.end());
   return samples[samples.size() - 1 - samples.size() / 50];
@@ -158,8 +158,8 @@ machine::machine(int threads, bool quick) : threads_(threads) {
   tensor from = tensor::aligned(int64_t(largest / sizeof(float)));
   tensor to = tensor::aligned(from.size() / 2);
   for (size_t footprint = smallest; footprint <= largest; footprint *= 2)
-    rates_.push_back(measure_memory(usable, from.data(), to.data(), footprint, threads,
-                                    quick ? 0.001 : 0.02));
+    rates_.push_back(
+        measure_memory(usable, from.data(), to.data(), footprint, threads, quick ? 0.001 : 0.02));
 }
 
 void machine::follow_clock() {
@@ -184,8 +184,10 @@ machine::memory_rate machine::rate_at(double bytes) const {
   for (size_t i = 1; i < rates_.size(); ++i)
     if (bytes <= rates_[i].footprint) {
       const auto &low = rates_[i - 1], &high = rates_[i];
-      const double at = std::log2(bytes / low.footprint) / std::log2(high.footprint / low.footprint);
-      return {bytes, low.copy + at * (high.copy - low.copy), low.read + at * (high.read - low.read)};
+      const double at =
+          std::log2(bytes / low.footprint) / std::log2(high.footprint / low.footprint);
+      return {bytes, low.copy + at * (high.copy - low.copy),
+              low.read + at * (high.read - low.read)};
     }
   return rates_.back();
 }
@@ -205,7 +207,8 @@ std::string machine::describe() const {
   std::snprintf(line, sizeof line, "clock        %.2f GHz (dependent additions)\n", clock_ / 1e9);
   text += line;
   for (const auto &p : peaks_) {
-    std::snprintf(line, sizeof line, "peak %-7s %7.1f GFLOP/s = %.2f vector multiply-adds per cycle%s\n",
+    std::snprintf(line, sizeof line,
+                  "peak %-7s %7.1f GFLOP/s = %.2f vector multiply-adds per cycle%s\n",
                   p.isa.c_str(), p.flops / 1e9, p.per_cycle,
                   p.sound() ? "" : "  (not within 3% of the issue rate: not a sound measurement)");
     text += line;

@@ -19,10 +19,10 @@ class machine {
  public:
   struct peak {
     std::string isa;
-    double flops;    ///< per second, all threads together
-    double per_cycle; ///< vector multiply-adds per cycle of one core, as measured
-    double issue;     ///< the whole number that `per_cycle` stands for
-    bool fused;       ///< without FMA there is no issue rate to compare with
+    double flops;      ///< per second, all threads together
+    double per_cycle;  ///< vector multiply-adds per cycle of one core, as measured
+    double issue;      ///< the whole number that `per_cycle` stands for
+    bool fused;        ///< without FMA there is no issue rate to compare with
     bool sound() const { return !fused || std::abs(per_cycle - issue) <= 0.03 * issue; }
   };
   /// Bytes per second with ordinary loads and stores, for one footprint in bytes.
@@ -47,9 +47,9 @@ class machine {
   memory_rate rate_at(double bytes) const;
 
   /// The time no program can beat: needed arithmetic at the FMA peak, or needed bytes moved once,
-  /// whichever is longer. Bytes move at the rate of a copy of that footprint; what is read in excess
-  /// of what is written, at the rate of reading, which is higher. Pooling is counted in bytes only,
-  /// because a window of any size needs a small constant number of operations.
+  /// whichever is longer. Bytes move at the rate of a copy of that footprint; what is read in
+  /// excess of what is written, at the rate of reading, which is higher. Pooling is counted in
+  /// bytes only, because a window of any size needs a small constant number of operations.
   double ideal_seconds(const layer &l, const std::string &isa) const;
 
   /// One line per fact.

@@ -98,9 +98,9 @@ void describe_machine(const machine &m, const arguments &a, int cpu, const std::
   const double peak = m.peak_of("").flops;
   const double sgemm = sgemm_flops(1024, a.how.threads, a.quick ? 5 : 50, 0.95 * peak);
   const double of_peak = sgemm / peak;
-  std::snprintf(line, sizeof line, "OpenBLAS     %.0f GFLOP/s at 1024^3, %.0f%% of the peak%s (%s)\n",
-                sgemm / 1e9, 100 * of_peak, of_peak < 0.9 ? ", expected at least 90%" : "",
-                openblas.c_str());
+  std::snprintf(line, sizeof line,
+                "OpenBLAS     %.0f GFLOP/s at 1024^3, %.0f%% of the peak%s (%s)\n", sgemm / 1e9,
+                100 * of_peak, of_peak < 0.9 ? ", expected at least 90%" : "", openblas.c_str());
   text += line;
   benchmark::AddCustomContext("openblas_kernels", openblas);
   benchmark::AddCustomContext("openblas_share_of_peak", std::to_string(of_peak));
@@ -122,15 +122,20 @@ void describe_machine(const machine &m, const arguments &a, int cpu, const std::
 
 /// Takes what is ours out of the command line; the rest goes to Google Benchmark.
 std::vector<std::string> parse(int argc, char **argv, arguments &a) {
-  CLI::App app{"Convolution and pooling layers: this library, its peers, the limit of the machine."};
-  app.footer("Google Benchmark's flags (--benchmark_out=FILE, --benchmark_filter=REGEX, ...) are "
-             "passed on.");
+  CLI::App app{
+      "Convolution and pooling layers: this library, its peers, the limit of the machine."};
+  app.footer(
+      "Google Benchmark's flags (--benchmark_out=FILE, --benchmark_filter=REGEX, ...) are "
+      "passed on.");
   app.allow_extras();
-  app.add_option("--layers", a.layer_files, "CSV file of convolutions (bench/suite/conv_layers.csv)");
-  app.add_option("--pools", a.pool_files, "CSV file of pooling layers (bench/suite/pool_layers.csv)");
+  app.add_option("--layers", a.layer_files,
+                 "CSV file of convolutions (bench/suite/conv_layers.csv)");
+  app.add_option("--pools", a.pool_files,
+                 "CSV file of pooling layers (bench/suite/pool_layers.csv)");
   app.add_option("--filter", a.filter, "only layers whose class/network/name matches this regex")
       ->take_last();
-  app.add_option("--threads", a.how.threads, "threads of every variant")->check(CLI::PositiveNumber);
+  app.add_option("--threads", a.how.threads, "threads of every variant")
+      ->check(CLI::PositiveNumber);
   app.add_option("--isa", a.how.isa, "instruction set of this library");
   app.add_option("--peers", a.peers, "others to compare with: names, all or none")->delimiter(',');
   app.add_option("--variants", a.variants, "exactly these variants; without a value, list them")
@@ -201,8 +206,10 @@ int run(int argc, char **argv) {
   if (registered.size() == 0) throw std::runtime_error("nothing is left to run");
   table_reporter table(work, registered);
   json_reporter file;
-  if (json) benchmark::RunSpecifiedBenchmarks(&table, &file);
-  else benchmark::RunSpecifiedBenchmarks(&table);
+  if (json)
+    benchmark::RunSpecifiedBenchmarks(&table, &file);
+  else
+    benchmark::RunSpecifiedBenchmarks(&table);
   const int failures = listing ? 0 : print_summary(work, a.strict);
   benchmark::Shutdown();
   return failures ? 1 : 0;

@@ -182,8 +182,8 @@ struct message {
 };
 
 void send(int pipe, const measurement &m) {
-  message out{m.state, m.min, m.median, m.cold, m.pack, m.max_error, m.samples, m.workspace_bytes,
-              {}, {}};
+  message out{m.state,     m.min,     m.median,          m.cold, m.pack,
+              m.max_error, m.samples, m.workspace_bytes, {},     {}};
   std::strncpy(out.text, m.message.c_str(), sizeof out.text - 1);
   std::strncpy(out.choice, m.choice.c_str(), sizeof out.choice - 1);
   if (write(pipe, &out, sizeof out) != ssize_t(sizeof out)) _exit(1);
@@ -227,7 +227,8 @@ measurement measure_in_child(const layer &l, const variant_kind &kind, const set
 
 }  // namespace
 
-std::vector<measurement> measure_layer(const layer &l, const std::vector<const variant_kind *> &kinds,
+std::vector<measurement> measure_layer(const layer &l,
+                                       const std::vector<const variant_kind *> &kinds,
                                        const settings &s) {
   const inputs in(l);
   const reference exact(l, in.src.data(), in.filter.data(), s.reference_taps);

@@ -17,20 +17,20 @@ namespace swconv_bench {
 
 struct settings {
   int threads = 1;
-  std::string isa;             ///< of this library; "": the best of this CPU
-  int samples = 100;           ///< of each variant, at most; short ones fit between disturbances
-  double seconds = 0.15;       ///< for the samples of each variant, about
-  int cold_samples = 3;        ///< 0: none
-  double cold_bytes = 0;       ///< walked through before each cold sample
-  double reference_taps = 5e7; ///< up to here every result is checked, beyond it a sample
-  bool verify_only = false;    ///< one run, no times
+  std::string isa;              ///< of this library; "": the best of this CPU
+  int samples = 100;            ///< of each variant, at most; short ones fit between disturbances
+  double seconds = 0.15;        ///< for the samples of each variant, about
+  int cold_samples = 3;         ///< 0: none
+  double cold_bytes = 0;        ///< walked through before each cold sample
+  double reference_taps = 5e7;  ///< up to here every result is checked, beyond it a sample
+  bool verify_only = false;     ///< one run, no times
 };
 
 struct measurement {
   enum outcome { timed, does_not_apply, failed };
   outcome state = does_not_apply;
-  std::string message;   ///< why it does not apply or failed
-  std::string choice;    ///< what the variant says of itself
+  std::string message;                             ///< why it does not apply or failed
+  std::string choice;                              ///< what the variant says of itself
   double min = 0, median = 0, cold = 0, pack = 0;  ///< seconds; 0: not measured
   int samples = 0;
   size_t workspace_bytes = 0;
@@ -39,7 +39,8 @@ struct measurement {
 
 /// Measure `kinds` on `l`. Single-threaded, all live in this process; with more threads each has a
 /// process of its own, so that no two thread pools ever meet.
-std::vector<measurement> measure_layer(const layer &l, const std::vector<const variant_kind *> &kinds,
+std::vector<measurement> measure_layer(const layer &l,
+                                       const std::vector<const variant_kind *> &kinds,
                                        const settings &s);
 
 /// Bytes to walk through so that nothing of a layer stays in a cache: twice the last-level cache,

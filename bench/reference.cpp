@@ -53,8 +53,10 @@ reference::reference(const layer &l, const float *src, const float *filter, doub
         const int64_t near = below(std::min<int64_t>(limit, 3));
         return below(2) ? near : limit - 1 - near;
       };
-      if (i % 3 == 2 || (i % 3 == 1 && below(2))) y = edge(oh);
-      else if (i % 3 == 1) x = edge(ow);
+      if (i % 3 == 2 || (i % 3 == 1 && below(2)))
+        y = edge(oh);
+      else if (i % 3 == 1)
+        x = edge(ow);
       if (i % 3 == 2) x = edge(ow);
       indices.push_back((below(l.n * l.oc) * oh + y) * ow + x);
     }
@@ -92,13 +94,11 @@ reference::point reference::compute(int64_t index, const float *src, const float
   const double underflow = n * 0x1p-149;
   if (l.op == operation::max_pool) return {index, highest, 0};
   if (l.op == operation::conv) return {index, sum, gamma * magnitude + underflow};
-  const double divisor = l.count_include_pad
-                             ? double(counted_with_pad(y0, l.h, l.kh, l.dh, l.pb) *
-                                      counted_with_pad(x0, l.w, l.kw, l.dw, l.pr))
-                             : count;
+  const double divisor = l.count_include_pad ? double(counted_with_pad(y0, l.h, l.kh, l.dh, l.pb) *
+                                                      counted_with_pad(x0, l.w, l.kw, l.dw, l.pr))
+                                             : count;
   // Two more roundings: the reciprocal, where one is used, and the last product.
-  return {index, sum / divisor,
-          (gamma + 2 * unit_roundoff) * magnitude / divisor + underflow};
+  return {index, sum / divisor, (gamma + 2 * unit_roundoff) * magnitude / divisor + underflow};
 }
 
 verdict reference::check(const float *dst) const {

@@ -43,6 +43,32 @@ std::string cell(session &s, size_t index, size_t kind) {
   return text + (s.implausible(index, kind) ? "!" : " ");
 }
 
+/// What one benchmark of Google Benchmark does: tell what was measured.
+void report(benchmark::State &state, session &s, size_t index, size_t kind) {
+  const measurement &m = s.at(index, kind);
+  if (m.state == measurement::does_not_apply) {
+    state.SkipWithError((skipped + m.message).c_str());
+    return;
+  }
+  if (m.state == measurement::failed) {
+    state.SkipWithError(m.message.c_str());
+    return;
+  }
+  for (auto _ : state) state.SetIterationTime(m.min);
+  state.SetLabel(m.choice);
+  auto &counters = state.counters;
+  counters["min_ms"] = m.min * 1e3;
+  counters["median_ms"] = m.median * 1e3;
+  counters["cold_ms"] = m.cold * 1e3;
+  counters["pack_ms"] = m.pack * 1e3;
+  counters["samples"] = m.samples;
+  counters["gflops"] = s.flops(index, kind) / 1e9;
+  counters["roofline"] = s.share(index, kind);
+  counters["workspace_bytes"] = double(m.workspace_bytes);
+  counters["max_error"] = m.max_error;
+  counters["handicapped"] = s.handicapped(index, kind);
+}
+
 }  // namespace
 
 registry::registry(session &s, const std::string &pattern) {
@@ -54,25 +80,16 @@ registry::registry(session &s, const std::string &pattern) {
       const layer &l = s.layers()[i];
       const std::string name = l.name + "/" + s.kinds()[k]->name;
       const problem p{l, nullptr, nullptr, nullptr, s.how().threads, s.how().isa};
-      if (!s.kinds()[k]->applies(p) || std::regex_search(name, wanted) == negative) continue;
+      if (!s.kinds()[k]->applies(p) || std::regex_search(name, wanted) == negative) {
+        s.leave_out(i, k);
+        continue;
+      }
       places_[name] = {i, k};
-      benchmark::RegisterBenchmark(name.c_str(), [&s, i, k](benchmark::State &state) {
-        const measurement &m = s.at(i, k);
-        if (m.state == measurement::does_not_apply) {
-          state.SkipWithError((skipped + m.message).c_str());
-        } else if (m.state == measurement::failed) {
-          state.SkipWithError(m.message.c_str());
-        } else {
-          for (auto _ : state) state.SetIterationTime(m.min);
-          state.SetLabel(m.choice);
-          auto &c = state.counters;
-          c["min_ms"] = m.min * 1e3, c["median_ms"] = m.median * 1e3, c["cold_ms"] = m.cold * 1e3;
-          c["pack_ms"] = m.pack * 1e3, c["samples"] = m.samples;
-          c["gflops"] = s.flops(i, k) / 1e9, c["roofline"] = s.share(i, k);
-          c["workspace_bytes"] = double(m.workspace_bytes), c["max_error"] = m.max_error;
-          c["handicapped"] = s.handicapped(i, k);
-        }
-      })->Unit(benchmark::kMillisecond)->UseManualTime()->Iterations(1);
+      const auto body = [&s, i, k](benchmark::State &state) { report(state, s, i, k); };
+      benchmark::RegisterBenchmark(name.c_str(), body)
+          ->Unit(benchmark::kMillisecond)
+          ->UseManualTime()
+          ->Iterations(1);
     }
 }
 
@@ -85,7 +102,7 @@ bool table_reporter::ReportContext(const Context &) {
   std::printf("\n");
   for (const bool second : {false, true}) {
     std::printf("%9s %-26s %-11s %9s %9s %5s %9s %6s", "", second ? "layer" : "",
-                second ? "class" : "", second ? "ms" : second ? "" : session_.kinds()[0]->name,
+                second ? "class" : "", second ? "ms" : session_.kinds()[0]->name,
                 second ? "median" : "", second ? "limit" : "", second ? "cold ms" : "",
                 second ? "pack" : "");
     for (size_t k = 1; k < session_.kinds().size(); ++k)
@@ -108,7 +125,8 @@ void table_reporter::print_row(size_t index) {
   const measurement &base = session_.at(index, 0);
   const bool timed = base.state == measurement::timed && base.min > 0;
   std::printf("[%3zu/%zu] %-26s %-11s %9s %9s", index + 1, session_.layers().size(), l.name.c_str(),
-              l.category.c_str(), timed ? milliseconds(base.min).c_str() : cell(session_, index, 0).c_str(),
+              l.category.c_str(),
+              timed ? milliseconds(base.min).c_str() : cell(session_, index, 0).c_str(),
               milliseconds(base.median).c_str());
   if (timed)
     std::printf(" %4.0f%%%s%9s %6s", 100 * session_.share(index, 0),

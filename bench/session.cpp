@@ -7,14 +7,25 @@ namespace swconv_bench {
 
 session::session(std::vector<layer> layers, std::vector<const variant_kind *> kinds, settings s,
                  machine yardstick, published_times published)
-    : layers_(std::move(layers)), kinds_(std::move(kinds)), settings_(std::move(s)),
-      machine_(std::move(yardstick)), published_(std::move(published)), results_(layers_.size()) {}
+    : layers_(std::move(layers)),
+      kinds_(std::move(kinds)),
+      settings_(std::move(s)),
+      machine_(std::move(yardstick)),
+      published_(std::move(published)),
+      wanted_(layers_.size(), std::vector<bool>(kinds_.size(), true)),
+      results_(layers_.size()) {}
 
 const measurement &session::at(size_t index, size_t kind) {
   auto &results = results_.at(index);
   if (results.empty()) {
     if (!settings_.verify_only) machine_.follow_clock();
-    results = measure_layer(layers_[index], kinds_, settings_);
+    std::vector<const variant_kind *> wanted;
+    for (size_t k = 0; k < kinds_.size(); ++k)
+      if (wanted_[index][k]) wanted.push_back(kinds_[k]);
+    const auto measured = measure_layer(layers_[index], wanted, settings_);
+    results.resize(kinds_.size());
+    for (size_t k = 0, next = 0; k < kinds_.size(); ++k)
+      if (wanted_[index][k]) results[k] = measured[next++];
   }
   return results.at(kind);
 }

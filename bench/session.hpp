@@ -28,6 +28,8 @@ class session {
   const settings &how() const { return settings_; }
   const machine &yardstick() const { return machine_; }
 
+  /// Do not measure variant `kind` on layer `index`.
+  void leave_out(size_t index, size_t kind) { wanted_[index][kind] = false; }
   /// The measurement of variant `kind` on layer `index`; the first call of a layer measures it.
   const measurement &at(size_t index, size_t kind);
   bool measured(size_t index) const { return !results_[index].empty(); }
@@ -52,7 +54,8 @@ class session {
   settings settings_;
   machine machine_;
   published_times published_;
-  std::vector<std::vector<measurement>> results_;
+  std::vector<std::vector<bool>> wanted_;          ///< by layer and variant
+  std::vector<std::vector<measurement>> results_;  ///< as above; empty: not measured yet
 };
 
 }  // namespace swconv_bench

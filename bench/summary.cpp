@@ -50,11 +50,15 @@ void print_class(session &s, const std::string &category, const char *title) {
   if (share.count == 0) return;
   std::printf("%-12s %6d %6.0f%% %6.0f%%", title, share.count, 100 * share.mean(),
               100 * share.lowest);
-  if (peers.count) std::printf(" %9.2f %6.2f", peers.mean(), peers.lowest);
-  else std::printf(" %9s %6s", "-", "-");
+  if (peers.count)
+    std::printf(" %9.2f %6.2f", peers.mean(), peers.lowest);
+  else
+    std::printf(" %9s %6s", "-", "-");
   for (size_t k = 1; k < s.kinds().size(); ++k)
-    if (ratios[k].count) std::printf(" %13.2f", ratios[k].mean());
-    else std::printf(" %13s", "-");
+    if (ratios[k].count)
+      std::printf(" %13.2f", ratios[k].mean());
+    else
+      std::printf(" %13s", "-");
   std::printf("\n");
 }
 
@@ -90,10 +94,11 @@ int print_summary(session &s, bool strict) {
     timed_layers += timed(s, i, 0);
   }
   if (timed_layers > 0) {
-    std::printf("\nBy class. limit: share of what the machine can do, geometric mean and lowest. The "
-                "rest: time of the other over time of %s, geometric means;\nbest peer also at its "
-                "lowest: below 1 a peer is faster.\n%-12s %6s %7s %7s %9s %6s",
-                base, "class", "layers", "limit", "lowest", "best peer", "lowest");
+    std::printf(
+        "\nBy class. limit: share of what the machine can do, geometric mean and lowest. The "
+        "rest: time of the other over time of %s, geometric means;\nbest peer also at its "
+        "lowest: below 1 a peer is faster.\n%-12s %6s %7s %7s %9s %6s",
+        base, "class", "layers", "limit", "lowest", "best peer", "lowest");
     for (size_t k = 1; k < s.kinds().size(); ++k) std::printf(" %13.13s", s.kinds()[k]->name);
     std::printf("\n");
     for (const auto &c : categories) print_class(s, c, c.c_str());
@@ -112,12 +117,13 @@ int print_summary(session &s, bool strict) {
       slow_packing += k == 0 && s.at(i, k).pack > 3 * s.at(i, k).min;
     }
   if (handicapped)
-    std::printf("*  %d: a peer more than 10%% slower than its published time, scaled by FMA peak; the "
-                "published time counts\n", handicapped);
+    std::printf(
+        "*  %d: a peer more than 10%% slower than its published time, scaled by FMA peak; the "
+        "published time counts\n",
+        handicapped);
   if (implausible)
     std::printf("!  %d: more than 103%% of the limit: the yardstick is wrong\n", implausible);
-  if (slow_packing)
-    std::printf("   %d layers take more than 3 runs to pack\n", slow_packing);
+  if (slow_packing) std::printf("   %d layers take more than 3 runs to pack\n", slow_packing);
   std::printf("%d results wrong or failed\n", wrong);
   const bool sound = s.yardstick().peak_of(s.how().isa).sound();
   if (!sound) std::printf("the FMA peak is not sound: close other programs and run again\n");

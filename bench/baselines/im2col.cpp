@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Convolution as a matrix product: the input is unfolded into columns (im2col), SGEMM is OpenBLAS's.
+// Convolution as a matrix product: the input is unfolded into columns (im2col), SGEMM is
+// OpenBLAS's.
 //
 //   im2col_full       the whole column matrix of an image and group: [ic/g * kh * kw] x [oh * ow]
 //   im2col_segmented  64 KiB of it at a time, as inference engines do, one buffer per thread
@@ -111,7 +112,8 @@ class im2col : public variant {
   void unfold(const float *src, int64_t k, int64_t depth, int64_t n, int64_t count,
               float *out) const {
     for (int64_t i = 0; i < depth; ++i) {
-      const int64_t kw = (k + i) % l_.kw, kh = (k + i) / l_.kw % l_.kh, c = (k + i) / (l_.kw * l_.kh);
+      const int64_t kw = (k + i) % l_.kw, kh = (k + i) / l_.kw % l_.kh,
+                    c = (k + i) / (l_.kw * l_.kh);
       const float *plane = src + c * l_.h * l_.w;
       for (int64_t at = n; at < n + count;) {
         const int64_t y = at / cols_.out, x = at % cols_.out;

@@ -47,9 +47,9 @@ class configured {
       describe_ = chosen.impl_info_str();
       src_ = memory(chosen.src_desc(), engine_), dst_ = memory(chosen.dst_desc(), engine_);
     } else {
-      const memory::dims taps = l.groups > 1 ? memory::dims{l.groups, l.oc_per_group(),
-                                                            l.ic_per_group(), l.kh, l.kw}
-                                             : memory::dims{l.oc, l.ic, l.kh, l.kw};
+      const memory::dims taps =
+          l.groups > 1 ? memory::dims{l.groups, l.oc_per_group(), l.ic_per_group(), l.kh, l.kw}
+                       : memory::dims{l.oc, l.ic, l.kh, l.kw};
       const dnnl::convolution_forward::desc desc(
           dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src_any,
           memory::desc(taps, f32, tag::any), dst_any, strides, dilation, begin, end);
@@ -70,17 +70,22 @@ class configured {
     given_dst_ = memory({dst, f32, tag::nchw}, engine_, p.dst);
     const bool same_src = src_.get_desc() == given_src_.get_desc();
     const bool same_dst = dst_.get_desc() == given_dst_.get_desc();
-    if (same_src) src_ = given_src_;
-    else to_src_ = dnnl::reorder(given_src_, src_);
-    if (same_dst) dst_ = given_dst_;
-    else from_dst_ = dnnl::reorder(dst_, given_dst_);
+    if (same_src)
+      src_ = given_src_;
+    else
+      to_src_ = dnnl::reorder(given_src_, src_);
+    if (same_dst)
+      dst_ = given_dst_;
+    else
+      from_dst_ = dnnl::reorder(dst_, given_dst_);
     arguments_[DNNL_ARG_SRC] = src_;
     arguments_[DNNL_ARG_DST] = dst_;
     if (!timed_reorders_) load();
   }
 
   void pack() {
-    if (given_filter_) dnnl::reorder(given_filter_, filter_).execute(stream_, given_filter_, filter_);
+    if (given_filter_)
+      dnnl::reorder(given_filter_, filter_).execute(stream_, given_filter_, filter_);
     stream_.wait();
   }
   void run() {

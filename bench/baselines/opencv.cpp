@@ -27,9 +27,8 @@ class opencv : public variant {
   explicit opencv(const problem &p) : p_(p), l_(p.shape) {
     cv::setNumThreads(p.threads);
     const int kh = int(l_.kh), kw = int(l_.kw);
-    filter_ = l_.op == operation::conv
-                  ? cv::Mat(kh, kw, CV_32F, const_cast<float *>(p.filter))
-                  : cv::Mat::ones(kh, kw, CV_8U);
+    filter_ = l_.op == operation::conv ? cv::Mat(kh, kw, CV_32F, const_cast<float *>(p.filter))
+                                       : cv::Mat::ones(kh, kw, CV_8U);
   }
   void run() override {
     const int oh = int(l_.oh()), ow = int(l_.ow());

@@ -15,8 +15,11 @@ namespace {
 class xnnpack : public variant {
  public:
   explicit xnnpack(const problem &p)
-      : p_(p), l_(p.shape), pixels_(l_.oh() * l_.ow()),
-        src_(tensor::aligned(l_.src_size())), dst_(tensor::aligned(l_.dst_size())) {
+      : p_(p),
+        l_(p.shape),
+        pixels_(l_.oh() * l_.ow()),
+        src_(tensor::aligned(l_.src_size())),
+        dst_(tensor::aligned(l_.dst_size())) {
     require(xnn_initialize(nullptr), "initialize");
     to_channels_last(p.src, src_.data(), l_.n, l_.ic, l_.h * l_.w);
     if (!l_.pool()) {

@@ -46,4 +46,10 @@ swconv_status run(const void *plan, const swconv_run_args *args, swconv_error *e
 extern "C" const swconv_bench::swconv_api SWCONV_BENCH_JOIN(swconv_bench_header_,
                                                             SWCONV_BENCH_ISA_NAME) = {
     SWCONV_BENCH_STRING(SWCONV_BENCH_ISA_NAME),
-    make<swconv_conv_params>, make<swconv_pool_params>, free, info, describe, pack, run};
+    make<swconv_conv_params>,
+    make<swconv_pool_params>,
+    free,
+    info,
+    describe,
+    pack,
+    run};
