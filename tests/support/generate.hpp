@@ -4,6 +4,7 @@
 /// axes occurs at least once.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -60,6 +61,15 @@ std::vector<int64_t> range(int64_t first, int64_t last);
 /// Sizes worth trying where lanes come in eights and sixteens: dense at first, then those around
 /// multiples of a vector, up to `last`.
 std::vector<int64_t> critical_sizes(int64_t dense_to, int64_t last);
+
+/// Without those that cost more than `most` multiply-adds.
+template <class Case>
+std::vector<Case> cheaper_than(double most, std::vector<Case> cases) {
+  cases.erase(std::remove_if(cases.begin(), cases.end(),
+                             [=](const Case &c) { return c.work() > most; }),
+              cases.end());
+  return cases;
+}
 
 /// Every n-th case, a different residue for each seed.
 template <class Case>

@@ -40,6 +40,10 @@ class guarded_memory {
   size_t block_bytes_ = 0;
 };
 
+/// False in the quick form on x86: qemu reads the whole vector of a masked AVX load, and would fault
+/// where a CPU does not. Reads past the end are then not noticed, writes still are.
+bool pages_are_protected();
+
 /// A quiet NaN that no arithmetic makes: what gaps hold, and dst before a run.
 float canary();
 

@@ -19,10 +19,8 @@ int64_t widest() {
   for (const auto &i : isas()) lanes = std::max(lanes, i.lanes);
   return 2 * 8 * lanes + lanes + 1;
 }
-/// All widths in the long run; else dense to two vectors, then around multiples of a vector.
-values widths() {
-  return by_effort(critical_sizes(18, 66), critical_sizes(34, 150), range(0, widest()));
-}
+/// All widths; under emulators those around multiples of a vector.
+values widths() { return test_effort() == effort::quick ? critical_sizes(18, 66) : range(0, widest()); }
 
 /// Alternates integers and random data, and the epilogue, from case to case.
 void vary(std::vector<conv_case> *cases) {
@@ -35,8 +33,9 @@ void vary(std::vector<conv_case> *cases) {
   }
 }
 
-/// The product of (width, kw, stride, dilation, both pads) over a base layer. The standard run takes
-/// every n-th case of it, so that each list is sampled evenly; the long run takes all.
+/// The product of (width, kw, stride, dilation, both pads) over a base layer. The long run takes all
+/// of it; the others take every n-th case, n coprime to the lengths of the lists, so that all of
+/// their values meet.
 void run_rows(const conv_case &base, const values &kernels, size_t every_quick, size_t every,
               const scope &s = {}) {
   auto cases = product<conv_case>(base, {{&conv_case::w, widths()},
@@ -45,7 +44,6 @@ void run_rows(const conv_case &base, const values &kernels, size_t every_quick, 
                                          {&conv_case::dw, {1, 2, 3}},
                                          {&conv_case::pl, {0, 1, 2, 5}},
                                          {&conv_case::pr, {0, 1, 3, 6}}});
-  // Several padded filters per width: those beyond the row are few and kept.
   cases = sample(cases, by_effort<size_t>(every_quick, every, 1), static_cast<size_t>(base.oc + base.g));
   vary(&cases);
   run_cases(cases, s);
@@ -59,7 +57,7 @@ TEST(ConvRows, SingleChannel) {
 TEST(ConvRows, SingleChannelOneDimensional) {
   conv_case base;
   base.dims = 1;
-  run_rows(base, {2, 3, 5, 7, 9, 15, 16, 17, 18, 31, 32, 33, 34, 47, 48, 49, 50}, 97, 3);
+  run_rows(base, {2, 3, 5, 7, 9, 15, 16, 17, 18, 31, 32, 33, 34, 47, 48, 49, 50}, 97, 11);
 }
 TEST(ConvRows, Depthwise) {
   conv_case base;
@@ -67,38 +65,38 @@ TEST(ConvRows, Depthwise) {
   base.h = 3;
   base.kh = 3;
   base.pt = base.pb = 1;
-  run_rows(base, small_filters, 103, 5);
+  run_rows(base, small_filters, 103, 13);
 }
 TEST(ConvRows, DepthwiseMultiplier) {
   conv_case base;
   base.g = 2;
   base.oc = 3;
-  run_rows(base, small_filters, 103, 7);
+  run_rows(base, small_filters, 103, 17);
 }
 TEST(ConvRows, FewChannels) {
   conv_case base;
   base.ic = 3;
   base.oc = 5;
-  run_rows(base, small_filters, 103, 7);
+  run_rows(base, small_filters, 103, 17);
 }
 TEST(ConvRows, DenseVector) {
   conv_case base;
   base.ic = 2;
   base.oc = 17;
-  run_rows(base, small_filters, 211, 19);
+  run_rows(base, small_filters, 211, 41);
 }
 TEST(ConvRows, DensePair) {
   conv_case base;
   base.ic = 2;
   base.oc = 35;
-  run_rows(base, small_filters, 307, 31);
+  run_rows(base, small_filters, 307, 61);
 }
 TEST(ConvRows, Grouped) {
   conv_case base;
   base.g = 2;
   base.ic = 5;
   base.oc = 7;
-  run_rows(base, small_filters, 211, 19);
+  run_rows(base, small_filters, 211, 41);
 }
 
 /// Square filters with all specialised sizes: rows, their strides and pads.

@@ -2,7 +2,9 @@
 // Which kernel a layer gets, on every instruction set. The families are those of docs/kernels.md.
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <set>
+#include <utility>
 
 #include "backend.hpp"
 #include "case.hpp"
@@ -13,6 +15,8 @@ namespace {
 struct choice {
   const char *layer, *kernel;  // a prefix of the kernel's name
 };
+
+void PrintTo(const choice &c, std::ostream *out) { *out << c.layer; }
 
 template <class Case, class Make>
 void expect_choice(const Case &c, const choice &wanted, Make make) {
@@ -82,18 +86,24 @@ TEST(Choice, FamiliesAreThoseDocumented) {
         << i.name;
 }
 
-TEST(Choice, AnUnknownKernelIsUnsupported) {
+/// A name that no kernel has is a mistake; one that cannot serve the layer is only unsupported.
+TEST(Choice, AForcedKernelMustExistAndServe) {
   conv_case c;
   std::vector<swconv_epilogue_op> ops;
   const auto params = to_params(c, &ops);
   swconv_plan_options options{};
   options.struct_size = sizeof options;
-  options.force_kernel = "nonesuch/";
-  plan_owner plan;
-  swconv_error error{};
-  error.struct_size = sizeof error;
-  EXPECT_EQ(library().conv_plan(&params, &options, nullptr, plan.out(), &error), SWCONV_UNSUPPORTED);
-  EXPECT_EQ(plan.get(), nullptr);
+  for (const auto &wanted : {std::make_pair("nonesuch/", SWCONV_INVALID_ARGUMENT),
+                             std::make_pair("pool/", SWCONV_UNSUPPORTED)}) {
+    options.force_kernel = wanted.first;
+    plan_owner plan;
+    swconv_error error{};
+    error.struct_size = sizeof error;
+    EXPECT_EQ(library().conv_plan(&params, &options, nullptr, plan.out(), &error),
+              static_cast<swconv_status>(wanted.second))
+        << wanted.first << ": " << error.message;
+    EXPECT_EQ(plan.get(), nullptr);
+  }
 }
 
 }  // namespace
