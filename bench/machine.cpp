@@ -166,7 +166,7 @@ void machine::follow_clock() {
   const auto usable = probes();
   for (size_t i = 0; i < usable.size(); ++i) {
     const peak now = measure_peak(*usable[i], threads_, 50, clock_);
-    if (now.sound() && now.flops > peaks_[i].flops) peaks_[i] = now;
+    if (now.sound() && (!peaks_[i].sound() || now.flops > peaks_[i].flops)) peaks_[i] = now;
   }
 }
 
