@@ -130,7 +130,7 @@ TEST(ConvPlanes, Channels) {
                                                 {&conv_case::sw, {1, 2}}});
   cases.erase(std::remove_if(cases.begin(), cases.end(), [](const conv_case &c) { return c.oc == 0; }),
               cases.end());
-  cases = sample(cases, by_effort<size_t>(41, 2, 1));
+  cases = sample(cases, by_effort<size_t>(127, 2, 1));
   for (size_t i = 0; i < cases.size(); ++i) {
     auto &c = cases[i];
     c.h = 1 + static_cast<int64_t>(i % 4);
