@@ -64,8 +64,12 @@ SWCONV_ALWAYS_INLINE void store_pixels(const row &r, const V (&acc)[P], int64_t 
                                        int64_t channels) {
   constexpr int n = P - First < N ? P - First : N;
   V v[N];
-  SWCONV_UNROLL
-  for (int i = 0; i < N; ++i) v[i] = i < n ? acc[i < n ? First + i : 0] : V::zero();
+  simd::unroll<N>([&](auto i) SWCONV_INLINE_LAMBDA {
+    if constexpr (i < n)
+      v[i] = acc[First + i];
+    else
+      v[i] = V::zero();
+  });
   transpose(v);
   if (!r.ep.general && channels >= V::size) {
     float *dst = r.dst + c * r.p.dst.c + w + First;
@@ -109,6 +113,42 @@ struct pixels {
   }
 };
 
+/// One tap: its weights against pixels [From, To) of the tile; where Check, those of them that lie
+/// inside a row of `in` elements, pixel 0 being at x.
+template <int From, int To, bool Check, class V, int NV, int P, bool Unit>
+SWCONV_ALWAYS_INLINE void tap(V (&acc)[NV][P], const float *f, int64_t second,
+                              const pixels<P, Unit> &s, int64_t x, int64_t in) {
+  V weight[NV];
+  simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { weight[v] = V::load(f + v * second); });
+  simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
+    constexpr int k = decltype(i)::value;
+    if constexpr (k >= From && k < To)
+      if (!Check || static_cast<uint64_t>(x + k * s.stride) < static_cast<uint64_t>(in)) {
+        const V pixel = V::broadcast(s.at(k));
+        simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
+          acc[v][k] = V::fma(weight[v], pixel, acc[v][k]);
+        });
+      }
+  });
+}
+
+/// A tap that an edge of the row cuts. One or two pixels short is what 3 and 5 wide filters meet.
+template <class V, int NV, int P, bool Unit>
+SWCONV_ALWAYS_INLINE void cut_tap(V (&acc)[NV][P], const float *f, int64_t second,
+                                  const pixels<P, Unit> &s, int64_t x, int64_t in) {
+  const int64_t before = -x, behind = x + (P - 1) * s.stride - (in - 1);
+  if (P >= 4 && before == 1 && behind <= 0)
+    tap<1, P, false>(acc, f, second, s, x, in);
+  else if (P >= 4 && behind == 1 && before <= 0)
+    tap<0, P - 1, false>(acc, f, second, s, x, in);
+  else if (P >= 4 && before == 2 && behind <= 0 && s.stride == 1)
+    tap<2, P, false>(acc, f, second, s, x, in);
+  else if (P >= 4 && behind == 2 && before <= 0 && s.stride == 1)
+    tap<0, (P > 2 ? P - 2 : 0), false>(acc, f, second, s, x, in);
+  else
+    tap<0, P, true>(acc, f, second, s, x, in);
+}
+
 /// One tile. KW is the filter width, or 0 for any; Unit: stride and dilation are 1 along the row.
 /// Without Edge all taps lie inside the row.
 template <class V, int NV, int P, int KW, bool Unit, bool Edge>
@@ -122,44 +162,11 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w) {
   const int64_t last = Edge ? p.w.last_tap(x + (P - 1) * stride) : kw;
   const int64_t whole_hi = last < whole_lo ? whole_lo : last;
 
+  // Indexed by constants only, here and below: otherwise g++ may leave it in memory.
   V acc[NV][P];
-  SWCONV_UNROLL
-  for (int v = 0; v < NV; ++v) {
-    SWCONV_UNROLL
-    for (int i = 0; i < P; ++i) acc[v][i] = V::zero();
-  }
+  simd::unroll<NV * P>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / P][i % P] = V::zero(); });
   const float *f = r.weights;
   const int64_t pitch = r.pitch, second = r.second;
-  // One tap: its weights against pixels [First, Last); where Checked, those of them that are inside.
-  const auto tap = [&](const pixels<P, Unit> &s, int64_t xt, auto first, auto last_pixel,
-                       bool checked) SWCONV_INLINE_LAMBDA {
-    V weight[NV];
-    SWCONV_UNROLL
-    for (int v = 0; v < NV; ++v) weight[v] = V::load(f + v * second);
-    SWCONV_UNROLL
-    for (int i = decltype(first)::value; i < decltype(last_pixel)::value; ++i)
-      if (!checked || static_cast<uint64_t>(xt + i * stride) < static_cast<uint64_t>(p.w.in)) {
-        const V pixel = V::broadcast(s.at(i));
-        SWCONV_UNROLL
-        for (int v = 0; v < NV; ++v) acc[v][i] = V::fma(weight[v], pixel, acc[v][i]);
-      }
-  };
-  constexpr simd::index<0> none;
-  constexpr simd::index<P> all;
-  // A tap that the row's edge cuts. One or two pixels short is what 3 and 5 wide filters meet.
-  const auto cut_tap = [&](const pixels<P, Unit> &s, int64_t xt) SWCONV_INLINE_LAMBDA {
-    const int64_t before = -xt, behind = xt + (P - 1) * stride - (p.w.in - 1);
-    if (P >= 4 && before == 1 && behind <= 0)
-      tap(s, xt, simd::index<1>{}, all, false);
-    else if (P >= 4 && behind == 1 && before <= 0)
-      tap(s, xt, none, simd::index<P - 1>{}, false);
-    else if (P >= 4 && before == 2 && behind <= 0 && stride == 1)
-      tap(s, xt, simd::index<2>{}, all, false);
-    else if (P >= 4 && behind == 2 && before <= 0 && stride == 1)
-      tap(s, xt, none, simd::index<(P > 2 ? P - 2 : 0)>{}, false);
-    else
-      tap(s, xt, none, all, true);
-  };
   const int64_t skipped = (p.h.taps - (r.last_kh - r.first_kh)) * kw * pitch;
   f += r.first_kh * kw * pitch;
   const float *plane = r.src + (p.h.start(r.h) + r.first_kh * p.h.dilation) * p.src.h + x;
@@ -169,30 +176,29 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w) {
       pixels<P, Unit> s(line, stride);
       for (int64_t t = 0; t < kw; ++t, s.advance(dilation), f += pitch)
         if (!Edge || static_cast<uint64_t>(t - whole_lo) < static_cast<uint64_t>(whole_hi - whole_lo))
-          tap(s, 0, none, all, false);
+          tap<0, P, false>(acc, f, second, s, 0, 0);
         else
-          cut_tap(s, x + t * dilation);
+          cut_tap(acc, f, second, s, x + t * dilation, p.w.in);
     }
   }
 
-  SWCONV_UNROLL
-  for (int v = 0; v < NV; ++v) {
+  simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
     const int64_t c = v * V::size, channels = r.channels - c;
     if (r.ep.affine) {
       const V scale = r.ep.template scale_over<V>(r.c + c, channels);
       const V bias = r.ep.template bias_over<V>(r.c + c, channels);
-      SWCONV_UNROLL
-      for (int i = 0; i < P; ++i) acc[v][i] = V::fma(acc[v][i], scale, bias);
+      simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
+        acc[v][i] = V::fma(acc[v][i], scale, bias);
+      });
     }
-    if (r.ep.clamp) {
-      SWCONV_UNROLL
-      for (int i = 0; i < P; ++i) acc[v][i] = r.ep.clamped(acc[v][i]);
-    }
+    if (r.ep.clamp)
+      simd::unroll<P>(
+          [&](auto i) SWCONV_INLINE_LAMBDA { acc[v][i] = r.ep.clamped(acc[v][i]); });
     constexpr int N = P > 4 && V::size >= 8 ? 8 : 4;
     simd::unroll<(P + N - 1) / N>([&](auto g) SWCONV_INLINE_LAMBDA {
       store_pixels<V, N, decltype(g)::value * N, P>(r, acc[v], w, c, channels);
     });
-  }
+  });
 }
 
 using tile_fn = void (*)(const row &, int64_t w);
