@@ -162,6 +162,24 @@ std::vector<conv_case> special_convolutions() {
   add("conv ic=40 oc=66 h=7 w=7 scale=1 bias=1 residual=2 act=1");
   add("conv dims=1 ic=8 oc=8 g=2 w=200 kw=3 dw=8 pl=16");
   add("conv dims=1 g=19 w=120 kw=4 pl=3 bias=1 act=8");
+  // Square filters, one channel per group and several; equal strides and dilations.
+  for (const int64_t k : {2, 3, 5, 7})
+    for (const int64_t stride : {1, 2})
+      for (const int64_t dilation : {1, 2})
+        for (const int64_t channels : {1, 3}) {
+          conv_case c;
+          c.g = 2;
+          c.oc = channels;
+          c.h = 13 + k;
+          c.w = 20 * stride + 11 * k;
+          c.kh = c.kw = k;
+          c.sh = c.sw = stride;
+          c.dh = c.dw = dilation;
+          c.pt = c.pl = c.pb = k / 2;
+          c.pr = k - 1;
+          c.bias = 1;
+          add(to_string(c).c_str());
+        }
   // Long signals, filter lengths around one, two and three vectors.
   for (const int64_t k : {1, 2, 3, 8, 15, 16, 17, 18, 31, 32, 33, 34, 47, 48, 49, 50, 64, 70}) {
     conv_case c;

@@ -146,7 +146,7 @@ TEST(SameBits, OnePackingServesAllKernelsAndSizes) {
       std::set<uint64_t> ids;
       std::set<std::string> kernels;
       for (const auto &family : i.families)
-        for (const int64_t size : {9, 40, by_effort<int64_t>(41, 130, 130)}) {
+        for (const int64_t size : {int64_t{9}, int64_t{40}, by_effort<int64_t>(41, 130, 130)}) {
           auto c = convolution(text);
           c.n = size % 2 + 1;
           c.w = size;
