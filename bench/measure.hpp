@@ -33,6 +33,9 @@ struct measurement {
   std::string choice;                              ///< what the variant says of itself
   double min = 0, median = 0, cold = 0, pack = 0;  ///< seconds; 0: not measured
   int samples = 0;
+  /// Part of the fastest sample during which the process had a core (one thread only). Below 0.97
+  /// other programs are in every sample, and the time means little.
+  double undisturbed = 1;
   size_t workspace_bytes = 0;
   double max_error = 0;
 };

@@ -32,6 +32,11 @@ std::string ratio(double r) {
   return text;
 }
 
+/// A mark for a time that should not be trusted.
+const char *doubt(session &s, size_t index, size_t kind) {
+  return s.implausible(index, kind) ? "!" : s.disturbed(index, kind) ? "~" : " ";
+}
+
 std::string cell(session &s, size_t index, size_t kind) {
   const auto &m = s.at(index, kind);
   if (m.state == measurement::does_not_apply) return "-  ";
@@ -40,7 +45,7 @@ std::string cell(session &s, size_t index, size_t kind) {
   const double base = s.at(index, 0).min;
   std::string text = base > 0 ? ratio(s.counted(index, kind) / base) : milliseconds(m.min) + " ms";
   text += s.handicapped(index, kind) ? "*" : " ";
-  return text + (s.implausible(index, kind) ? "!" : " ");
+  return text + doubt(s, index, kind);
 }
 
 /// What one benchmark of Google Benchmark does: tell what was measured.
@@ -66,6 +71,7 @@ void report(benchmark::State &state, session &s, size_t index, size_t kind) {
   counters["roofline"] = s.share(index, kind);
   counters["workspace_bytes"] = double(m.workspace_bytes);
   counters["max_error"] = m.max_error;
+  counters["undisturbed"] = m.undisturbed;
   counters["handicapped"] = s.handicapped(index, kind);
 }
 
@@ -129,8 +135,8 @@ void table_reporter::print_row(size_t index) {
               timed ? milliseconds(base.min).c_str() : cell(session_, index, 0).c_str(),
               milliseconds(base.median).c_str());
   if (timed)
-    std::printf(" %4.0f%%%s%9s %6s", 100 * session_.share(index, 0),
-                session_.implausible(index, 0) ? "!" : " ", milliseconds(base.cold).c_str(),
+    std::printf(" %4.0f%%%s%9s %6s", 100 * session_.share(index, 0), doubt(session_, index, 0),
+                milliseconds(base.cold).c_str(),
                 l.pool() ? "-" : ratio(base.pack / base.min).c_str());
   else
     std::printf(" %5s %9s %6s", "-", "-", "-");

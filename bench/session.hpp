@@ -40,6 +40,8 @@ class session {
   double share(size_t index, size_t kind);
   /// A share above 103% shows that the yardstick is wrong, not that the code is good.
   bool implausible(size_t index, size_t kind) { return share(index, kind) > 1.03; }
+  /// Other programs had the core during part of even the fastest sample.
+  bool disturbed(size_t index, size_t kind) { return at(index, kind).undisturbed < 0.97; }
 
   /// What a published time would be here, scaled by the FMA peaks; 0 if there is none.
   double published(size_t index, size_t kind) const;

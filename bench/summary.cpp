@@ -107,12 +107,13 @@ int print_summary(session &s, bool strict) {
     print_losses(s, "im2col_segmented");
   }
 
-  int wrong = 0, implausible = 0, handicapped = 0, slow_packing = 0;
+  int wrong = 0, implausible = 0, disturbed = 0, handicapped = 0, slow_packing = 0;
   for (size_t i = 0; i < s.layers().size(); ++i)
     for (size_t k = 0; k < s.kinds().size() && s.measured(i); ++k) {
       wrong += s.at(i, k).state == measurement::failed;
       if (!timed(s, i, k)) continue;
       implausible += s.implausible(i, k);
+      disturbed += s.disturbed(i, k);
       handicapped += s.handicapped(i, k);
       slow_packing += k == 0 && s.at(i, k).pack > 3 * s.at(i, k).min;
     }
@@ -123,6 +124,8 @@ int print_summary(session &s, bool strict) {
         handicapped);
   if (implausible)
     std::printf("!  %d: more than 103%% of the limit: the yardstick is wrong\n", implausible);
+  if (disturbed)
+    std::printf("~  %d: other programs had the core even during the fastest sample\n", disturbed);
   if (slow_packing) std::printf("   %d layers take more than 3 runs to pack\n", slow_packing);
   std::printf("%d results wrong or failed\n", wrong);
   const bool sound = s.yardstick().peak_of(s.how().isa).sound();
