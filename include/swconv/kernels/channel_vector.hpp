@@ -235,6 +235,20 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1) {
 constexpr int pixels_of_pair = simd::isa::registers >= 32 ? 8 : simd::isa::has_fma ? 6 : 4;
 constexpr int pixels_of_one = simd::isa::registers >= 32 ? 12 : simd::isa::has_fma ? 8 : 4;
 
+/// Outputs whose part of src stays in the second-level cache while all output channels pass over it.
+struct cache_block {
+  int64_t rows, columns;
+
+  explicit cache_block(const problem &p) {
+    constexpr int64_t budget = 1 << 16;  // floats: an eighth to a quarter of today's caches
+    const int64_t column = p.in_channels * p.w.stride;
+    columns = p.w.out * column <= budget ? p.w.out : budget / column / 64 * 64;
+    if (columns < 64) columns = 64;
+    rows = budget / (column * axis::least(columns, p.w.out) * p.h.stride);
+    if (rows < 1) rows = 1;
+  }
+};
+
 /// Kernel for filter width KW (0: any), with Unit for unit stride and dilation along rows.
 template <int KW, bool Unit>
 void run(const problem &p, const run_pointers &ptr, const block &b) {
@@ -245,29 +259,35 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
   const float *const src = ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c;
   const float *const filter = ptr.filter + b.g * p.out_channels * taps;
   float *const dst = ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c;
-  for (int64_t c = b.c0; c < b.c1;) {
-    // Two whole blocks of the packed filter at a time; the last, narrower one alone.
-    const int64_t left = b.c1 - c;
-    const int64_t channels =
-        left >= 2 * pack_lanes ? 2 * pack_lanes : left < pack_lanes ? left : pack_lanes;
-    row r{p, ep, src, nullptr, filter + c * taps, axis::least(left, pack_lanes), pack_lanes * taps,
-          c, channels, 0, 0, 0};
-    for (int64_t h = b.h0; h < b.h1; ++h) {
-      const int64_t y = p.h.start(h);
-      r.h = h;
-      r.first_kh = p.h.first_tap(y);
-      r.last_kh = p.h.last_tap(y);
-      if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
-      r.dst = dst + c * p.dst.c + h * p.dst.h;
-      if (channels > V::size)
-        run_row<V, 2, pixels_of_pair, KW, Unit>(r, b.w0, b.w1);
-      else if (channels > H::size)
-        run_row<V, 1, pixels_of_one, 0, Unit>(r, b.w0, b.w1);
-      else
-        run_row<H, 1, (pixels_of_one < 8 ? pixels_of_one : 8), 0, false>(r, b.w0, b.w1);
+  const cache_block step(p);
+  for (int64_t h0 = b.h0; h0 < b.h1; h0 += step.rows)
+    for (int64_t w0 = b.w0; w0 < b.w1; w0 += step.columns) {
+      const int64_t h1 = axis::least(h0 + step.rows, b.h1);
+      const int64_t w1 = axis::least(w0 + step.columns, b.w1);
+      for (int64_t c = b.c0; c < b.c1;) {
+        // Two whole blocks of the packed filter at a time; the last, narrower one alone.
+        const int64_t left = b.c1 - c;
+        const int64_t channels =
+            left >= 2 * pack_lanes ? 2 * pack_lanes : left < pack_lanes ? left : pack_lanes;
+        row r{p, ep, src, nullptr, filter + c * taps, axis::least(left, pack_lanes),
+              pack_lanes * taps, c, channels, 0, 0, 0};
+        for (int64_t h = h0; h < h1; ++h) {
+          const int64_t y = p.h.start(h);
+          r.h = h;
+          r.first_kh = p.h.first_tap(y);
+          r.last_kh = p.h.last_tap(y);
+          if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
+          r.dst = dst + c * p.dst.c + h * p.dst.h;
+          if (channels > V::size)
+            run_row<V, 2, pixels_of_pair, KW, Unit>(r, w0, w1);
+          else if (channels > H::size)
+            run_row<V, 1, pixels_of_one, 0, Unit>(r, w0, w1);
+          else
+            run_row<H, 1, (pixels_of_one < 8 ? pixels_of_one : 8), 0, false>(r, w0, w1);
+        }
+        c += channels;
+      }
     }
-    c += channels;
-  }
 }
 
 }  // namespace channel_vector

@@ -39,6 +39,10 @@ struct get_bool_simd_register<T, ::swconv::simd::arch_avx512> {
 }  // namespace types
 }  // namespace xsimd
 
+/// Keeps an extraction apart from the masked store that follows: as one instruction, which g++ 12
+/// makes of the two, they fault on memory that the mask leaves out.
+#define SWCONV_KEEP_APART(x) __asm__("" : "+v"(x))
+
 SWCONV_BEGIN_NAMESPACE
 namespace simd {
 
@@ -117,18 +121,22 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
   template <int N, int G>
   SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
     if constexpr (N == 8) {
-      const __m256 x = _mm512_extractf32x8_ps(b, G);
-      if (n == 8)
+      __m256 x = _mm512_extractf32x8_ps(b, G);
+      if (n == 8) {
         _mm256_storeu_ps(p, x);
-      else
-        _mm256_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<8>(0, n)), x);
+        return;
+      }
+      SWCONV_KEEP_APART(x);
+      _mm256_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<8>(0, n)), x);
     } else {
       static_assert(N == 4, "groups are 4 or 8 lanes");
-      const __m128 x = _mm512_extractf32x4_ps(b, G);
-      if (n == 4)
+      __m128 x = _mm512_extractf32x4_ps(b, G);
+      if (n == 4) {
         _mm_storeu_ps(p, x);
-      else
-        _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)), x);
+        return;
+      }
+      SWCONV_KEEP_APART(x);
+      _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)), x);
     }
   }
 };
@@ -194,8 +202,9 @@ struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
       store_first(p, n);
     } else {
       static_assert(N == 4, "groups are 4 or 8 lanes");
-      _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)),
-                         _mm256_extractf32x4_ps(b, G));
+      __m128 x = _mm256_extractf32x4_ps(b, G);
+      SWCONV_KEEP_APART(x);
+      _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)), x);
     }
   }
 };
