@@ -41,6 +41,9 @@ class checker {
   void fits(bool overflow, field f, int64_t v) {
     if (overflow) fail(SWCONV_SIZE_OVERFLOW, f, v, "makes a size that exceeds 63 bits");
   }
+  void unquantised(field f, bool is_default, int64_t v) {
+    if (!is_default) fail(SWCONV_UNSUPPORTED, f, v, "quantisation is not implemented");
+  }
   void dtype(field f, swconv_dtype t) {
     need(t <= SWCONV_I32, f, t, "is not a dtype");
     if (t != SWCONV_F32) fail(SWCONV_UNSUPPORTED, f, t, "only f32 is implemented");
@@ -185,10 +188,12 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
   if (q.math != SWCONV_STRICT)
     c.fail(SWCONV_UNSUPPORTED, "math", q.math, "only strict is implemented");
   c.need((q.flags & ~uint32_t{SWCONV_FLUSH_DENORMALS}) == 0, "flags", q.flags, "has unknown bits");
-  if (q.src_zero_point != 0 || q.filter_zero_point != 0 || q.dst_zero_point != 0)
-    c.fail(SWCONV_UNSUPPORTED, "zero_point", q.src_zero_point, "quantisation is not implemented");
-  if (q.src_scale != 0 || q.filter_scale != 0 || q.dst_scale != 0)
-    c.fail(SWCONV_UNSUPPORTED, "src_scale", 0, "quantisation is not implemented");
+  c.unquantised("src_zero_point", q.src_zero_point == 0, q.src_zero_point);
+  c.unquantised("filter_zero_point", q.filter_zero_point == 0, q.filter_zero_point);
+  c.unquantised("dst_zero_point", q.dst_zero_point == 0, q.dst_zero_point);
+  c.unquantised("src_scale", q.src_scale == 0, 0);
+  c.unquantised("filter_scale", q.filter_scale == 0, 0);
+  c.unquantised("dst_scale", q.dst_scale == 0, 0);
   c.zero("reserved0", q.reserved0);
   for (int i = 0; i < 6; ++i) c.zero(field("reserved", i), q.reserved[i]);
 

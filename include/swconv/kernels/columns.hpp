@@ -4,6 +4,8 @@
 /// the load itself for stride 1, stride 2 and any other. Shared by the planar and pooling kernels.
 #pragma once
 
+#include <type_traits>
+
 #include "../simd/simd.hpp"
 #include "problem.hpp"
 
@@ -95,6 +97,7 @@ SWCONV_ALWAYS_INLINE void walk_columns(const axis &a, int64_t w0, int64_t w1, Wh
                                        One &&one, Full &&edge_full, Half &&edge_half) {
   using V = simd::isa::full;
   using H = simd::isa::half;
+  constexpr bool one_size = std::is_same_v<V, H>;
   for (int64_t w = w0; w < w1;) {
     const int64_t left = w1 - w;
     if (left >= X * V::size && columns<V, S>::template inside<X>(a, w)) {
@@ -103,7 +106,7 @@ SWCONV_ALWAYS_INLINE void walk_columns(const axis &a, int64_t w0, int64_t w1, Wh
     } else if (left >= V::size && columns<V, S>::template inside<1>(a, w)) {
       one(w);
       w += V::size;
-    } else if (H::size == V::size || left > H::size) {
+    } else if (one_size || left > H::size) {
       const int64_t n = left < V::size ? left : V::size;
       edge_full(w, n);
       w += n;
