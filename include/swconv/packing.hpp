@@ -40,9 +40,10 @@ inline uint64_t mix(uint64_t id, int64_t value) {
 /// Equal for two layers exactly if the same packed bytes serve both.
 inline uint64_t packing_id(const problem &p, int lanes) {
   uint64_t id = 0xcbf29ce484222325;
-  for (const int64_t v : {int64_t{1} /* layout version */, int64_t{lanes}, p.groups, p.out_channels,
-                          p.in_channels, p.h.taps, p.w.taps})
-    id = mix(id, v);
+  constexpr int64_t layout_version = 1;
+  const int64_t parts[] = {layout_version,  lanes,    p.groups, p.out_channels,
+                           p.in_channels, p.h.taps, p.w.taps};
+  for (const int64_t v : parts) id = mix(id, v);
   return id | 1;  // 0 means: no packed filter
 }
 
