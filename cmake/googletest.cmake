@@ -9,8 +9,11 @@ if(CMAKE_CROSSCOMPILING)
   set(BUILD_SHARED_LIBS OFF) # of this directory only: the test programs carry GoogleTest along
   add_subdirectory(${SWCONV_GOOGLETEST_SOURCE} ${CMAKE_CURRENT_BINARY_DIR}/googletest
                    EXCLUDE_FROM_ALL SYSTEM)
-  add_library(GTest::gtest ALIAS gtest)
-  add_library(GTest::gtest_main ALIAS gtest_main)
+  foreach(library gtest gtest_main) # some versions bring these names along
+    if(NOT TARGET GTest::${library})
+      add_library(GTest::${library} ALIAS ${library})
+    endif()
+  endforeach()
 else()
   find_package(GTest REQUIRED)
 endif()
