@@ -56,7 +56,9 @@ inline void collapse_axes(problem &p, filter_pitches &filter) {
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
 /// it counts FMAs, loads beyond two per FMA slot, half-empty vectors and a constant per tile.
 inline double row_cost(const problem &p, const kernel_entry &k) {
-  constexpr double lanes = simd::isa::full::size, half = simd::isa::half::size;
+  constexpr double lanes = simd::isa::full::size;
+  // Where there is no half vector, nothing fits one.
+  constexpr double half = simd::isa::half::size < lanes ? simd::isa::half::size : 0;
   const double taps = static_cast<double>(p.in_channels * p.h.taps * p.w.taps);
   const double out = static_cast<double>(p.w.out), channels = static_cast<double>(p.out_channels);
   const auto blocks = [](double a, double b) {
