@@ -194,11 +194,14 @@ machine::memory_rate machine::rate_at(double bytes) const {
 
 double machine::ideal_seconds(const layer &l, const std::string &isa) const {
   const double arithmetic = l.pool() ? 0 : 2 * l.needed_taps() / peak_of(isa).flops;
+  return std::max(arithmetic, memory_seconds(l));
+}
+
+double machine::memory_seconds(const layer &l) const {
   const double reads = l.needed_reads(), writes = l.written();
   const memory_rate rate = rate_at(reads + writes);
   const double copied = std::min(reads, writes) + writes;
-  const double memory = copied / rate.copy + (reads + writes - copied) / rate.read;
-  return std::max(arithmetic, memory);
+  return copied / rate.copy + (reads + writes - copied) / rate.read;
 }
 
 std::string machine::describe() const {

@@ -51,6 +51,8 @@ class machine {
   /// excess of what is written, at the rate of reading, which is higher. Pooling is counted in
   /// bytes only, because a window of any size needs a small constant number of operations.
   double ideal_seconds(const layer &l, const std::string &isa) const;
+  /// The part of it that bytes take.
+  double memory_seconds(const layer &l) const;
 
   /// One line per fact.
   std::string describe() const;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "isa/swconv_api.hpp"
+#include "parameters.hpp"
 #include "tensor.hpp"
 #include "variant.hpp"
 #if SWCONV_BENCH_OPENMP
@@ -50,18 +51,6 @@ const swconv_api *header_for(const std::string &isa) {
   return nullptr;
 }
 
-template <class Params>
-void set_window(Params &p, const layer &l) {
-  p.spatial_dims = l.h == 1 && l.kh == 1 && l.pt == 0 && l.pb == 0 ? 1 : 2;
-  p.batch = l.n;
-  p.src_size[1] = l.h, p.src_size[2] = l.w;
-  p.stride[1] = l.sh, p.stride[2] = l.sw;
-  p.dilation[1] = l.dh, p.dilation[2] = l.dw;
-  p.pad_begin[1] = l.pt, p.pad_begin[2] = l.pl;
-  p.pad_end[1] = l.pb, p.pad_end[2] = l.pr;
-  if (p.spatial_dims == 1) p.stride[1] = p.dilation[1] = 1;
-}
-
 class swconv_variant : public variant {
  public:
   swconv_variant(const problem &p, const swconv_api &api) : api_(api), filter_(p.filter) {
@@ -72,20 +61,10 @@ class swconv_variant : public variant {
     options.max_threads = static_cast<uint32_t>(p.threads);
     if (!p.isa.empty() && !api.isa) options.force_isa = p.isa.c_str();
     if (l.pool()) {
-      swconv_pool_params params;
-      swconv_pool_params_init(&params);
-      set_window(params, l);
-      params.kind = l.op == operation::max_pool ? SWCONV_POOL_MAX : SWCONV_POOL_AVG;
-      params.channels = l.ic;
-      params.window[1] = l.kh, params.window[2] = l.kw;
-      params.ceil_mode = l.ceil_mode, params.count_include_pad = l.count_include_pad;
+      const auto params = pool_params_of(l);
       require(api.make_pool(&params, &options, &plan_, &error_));
     } else {
-      swconv_conv_params params;
-      swconv_conv_params_init(&params);
-      set_window(params, l);
-      params.in_channels = l.ic, params.out_channels = l.oc, params.groups = l.groups;
-      params.filter_size[1] = l.kh, params.filter_size[2] = l.kw;
+      const auto params = conv_params_of(l);
       require(api.make_conv(&params, &options, &plan_, &error_));
     }
     swconv_plan_info_init(&info_);

@@ -34,6 +34,7 @@ inline void table_info(const abi::plan_state *s, swconv_plan_info *info) {
   info->packed_bytes = static_cast<size_t>(d.packed_bytes);
   info->workspace_bytes = 0;
   info->tasks = task_count(d);
+  info->estimated_flops = estimated_flops(d);
 }
 inline size_t table_describe(const abi::plan_state *s, char *text, size_t capacity) {
   return describe_plan(data_of(s), text, capacity);

@@ -220,6 +220,13 @@ inline int64_t task_count(const plan_data &d) {
   return d.outer_blocks * d.channel_blocks * d.row_blocks * d.column_blocks;
 }
 
+/// The cost of a run in FLOPs at the FMA peak.
+inline double estimated_flops(const plan_data &d) {
+  const double rows = static_cast<double>(d.p.batch) * static_cast<double>(d.p.groups) *
+                      static_cast<double>(d.p.h.out);
+  return d.is_pool ? 0 : d.cost * rows * 2 * simd::isa::full::size;
+}
+
 /// One line for people; the contract of swconv_plan_describe.
 inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
   const int n = snprintf(

@@ -264,6 +264,11 @@ typedef struct swconv_plan_info {
   size_t packed_bytes; /**< 0 for pooling */
   size_t workspace_bytes;
   int64_t tasks; /**< into how many independent pieces a run is split */
+  /**
+   * What a run costs by the planner's model, in FLOPs at the FMA peak of the instruction set: the
+   * needed ones and what loads, edges and partly filled vectors waste. 0: no estimate (pooling).
+   */
+  double estimated_flops;
 } swconv_plan_info;
 
 /** A convolution or pooling layer made ready to run. */

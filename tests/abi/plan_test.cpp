@@ -263,5 +263,15 @@ TEST(force_kernel, every_one_that_can_and_no_unknown) {
   EXPECT_NE(std::string(e.message).find("no_such_kernel"), std::string::npos) << e.message;
 }
 
+TEST(info, estimates_more_for_more) {
+  const auto estimate = [](int64_t batch) {
+    swconv_conv_params p = valid_conv();
+    p.batch = batch;
+    return ready_conv(p).info.estimated_flops;
+  };
+  EXPECT_GT(estimate(1), 0);
+  EXPECT_DOUBLE_EQ(estimate(6), 6 * estimate(1));
+}
+
 }  // namespace
 }  // namespace swconv_test
