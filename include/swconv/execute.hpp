@@ -104,13 +104,28 @@ inline swconv_status check_run(const plan_data &d, const swconv_run_args &a, run
     r.scale = static_cast<const float *>(a.scale);
     r.residual = static_cast<const float *>(a.residual);
   }
+  if (d.workspace > 0) {
+    // Slices of the workspace: one per worker that may come.
+    const int64_t workers =
+        a.threads != nullptr && task_count(d) > 1 ? int64_t{a.threads->num_threads} : 1;
+    if (a.workspace == nullptr) return report_null(error, "workspace");
+    if (reinterpret_cast<uintptr_t>(a.workspace) % 64 != 0)
+      return report_failure(error, SWCONV_INVALID_ARGUMENT, "workspace", 0,
+                            "must be 64-byte aligned");
+    if (a.workspace_bytes / static_cast<size_t>(d.workspace) < static_cast<size_t>(workers))
+      return report_failure(error, SWCONV_WORKSPACE_TOO_SMALL, "workspace_bytes",
+                            static_cast<int64_t>(a.workspace_bytes),
+                            "smaller than workspace_bytes of the plan info, or more threads than "
+                            "the plan was made for");
+    r.workspace = a.workspace;
+  }
   if (share_elements(d, r))
     return report_failure(error, SWCONV_OVERLAP, "dst", 0, "shares elements with src");
   return SWCONV_OK;
 }
 
 /// One block of dst; the contract of swconv_task_fn.
-inline void run_task(void *arg, int64_t task, int64_t) {
+inline void run_task(void *arg, int64_t task, int64_t worker) {
   const execution &e = *static_cast<const execution *>(arg);
   const plan_data &d = e.plan;
   const problem &p = d.p;
@@ -135,8 +150,10 @@ inline void run_task(void *arg, int64_t task, int64_t) {
           axis::least(w + d.column_step, p.w.out)};
   const simd::flushed_denormals flush(d.flush_denormals != 0);
   const kernel_fn run = kernels::list[d.kernel].run;
+  run_pointers r = e.pointers;
+  if (d.workspace > 0) r.workspace = static_cast<char *>(r.workspace) + worker * d.workspace;
   for (int64_t i = first; i < last; ++i) {
-    run(p, e.pointers, b);
+    run(p, r, b);
     if (++b.g == p.groups) {
       b.g = 0;
       ++b.n;

@@ -32,7 +32,7 @@ inline void table_info(const abi::plan_state *s, swconv_plan_info *info) {
   info->dst_size[2] = d.dst_w;
   info->packing_id = d.packing_id;
   info->packed_bytes = static_cast<size_t>(d.packed_bytes);
-  info->workspace_bytes = 0;
+  info->workspace_bytes = static_cast<size_t>(d.workspace * d.workers);
   info->tasks = task_count(d);
   info->estimated_flops = estimated_flops(d);
 }

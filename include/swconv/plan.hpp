@@ -19,6 +19,8 @@ struct plan_data {
   int64_t dst_h, dst_w;  ///< extents as the caller sees them
   uint64_t packing_id;
   int64_t packed_bytes;
+  int64_t workspace;  ///< bytes per worker
+  int64_t workers;    ///< for which there is workspace
   // Blocks and their sizes: samples and groups (counted together), channels, rows, columns.
   int64_t outer_blocks, channel_blocks, row_blocks, column_blocks;
   int64_t outer_step, channel_step, row_step, column_step;
@@ -171,7 +173,14 @@ inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *option
                           "no kernel of that name serves this layer");
   d.kernel = static_cast<int16_t>(kernel);
   d.reason = force ? "forced" : d.is_pool ? "first that fits" : "lowest estimated cost";
-  split_work(d, options ? options->max_threads : 0);
+  const uint32_t threads = options && options->max_threads > 1 ? options->max_threads : 1;
+  split_work(d, threads);
+  const kernel_entry &k = kernels::list[kernel];
+  d.workspace = k.workspace != nullptr ? (k.workspace(d.p) + 63) / 64 * 64 : 0;
+  d.workers = threads;
+  if (mul_overflow(d.workspace, d.workers, &outer))
+    return report_failure(error, SWCONV_SIZE_OVERFLOW, "max_threads", d.workers,
+                          "makes a workspace that exceeds 63 bits");
   return SWCONV_OK;
 }
 
@@ -232,14 +241,14 @@ inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
   const int n = snprintf(
       text, capacity,
       "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld planes x %lld channels x %lld rows x %lld columns),"
-      " packing %016llx (%lld bytes%s), workspace 0 bytes, %s",
+      " packing %016llx (%lld bytes%s), workspace %lld bytes, %s",
       kernels::list[d.kernel].name, simd::isa::name, static_cast<long long>(d.dst_h),
       static_cast<long long>(d.dst_w),
       static_cast<long long>(task_count(d)), static_cast<long long>(d.outer_step),
       static_cast<long long>(d.channel_step), static_cast<long long>(d.row_step),
       static_cast<long long>(d.column_step), static_cast<unsigned long long>(d.packing_id),
       static_cast<long long>(d.packed_bytes), d.reads_raw_filter ? ", raw filter accepted" : "",
-      d.reason);
+      static_cast<long long>(d.workspace * d.workers), d.reason);
   return n > 0 ? static_cast<size_t>(n) : 0;
 }
 

@@ -23,13 +23,16 @@ struct kernel_entry {
   bool square;          ///< needs row_ratio == column_stride and one output channel per group
   bool one_row;         ///< needs a filter of height 1 that never leaves src vertically
   bool dilates;         ///< accepts column dilation
+  /// Further conditions, and bytes of workspace per worker; null for none.
+  bool (*serves)(const problem &) = nullptr;
+  int64_t (*workspace)(const problem &) = nullptr;
 
   bool accepts(const problem &p) const {
     return (kh == 0 || p.h.taps == kh) && (kw == 0 || p.w.taps == kw) &&
            (column_stride == 0 || p.w.stride == column_stride) &&
            (!square || (p.row_ratio == column_stride && p.out_channels == 1)) &&
            (!one_row || (p.h.taps == 1 && p.h.inside(0, p.h.out))) &&
-           (dilates || p.w.dilation == 1);
+           (dilates || p.w.dilation == 1) && (serves == nullptr || serves(p));
   }
 };
 

@@ -62,6 +62,7 @@ struct problem {
 struct run_pointers {
   const float *src, *filter, *bias, *scale, *residual;
   float *dst;
+  void *workspace;  ///< of this worker: the bytes the kernel asked for, 64-byte aligned
 };
 
 /// A part of dst: one sample, one group, ranges of channels of the group, rows and columns.
