@@ -134,8 +134,13 @@ inline void split_work(plan_data &d, uint32_t threads) {
   const bool by_channel = k.kind == family::channel_vector;
   const int64_t lanes = simd::isa::full::size;
   const int64_t channel_unit = by_channel ? 2 * lanes : lanes;
-  const int64_t column_unit = by_channel ? 64 : 8 * lanes;
-  const int64_t row_unit = by_channel ? 1 : 4 * p.row_step;
+  int64_t column_unit = by_channel ? 64 : 8 * lanes;
+  int64_t row_unit = by_channel ? 1 : 4 * p.row_step;
+  if (k.workspace != nullptr && d.is_pool) {
+    // Neighbouring blocks both read, and join, what their windows share.
+    column_unit = sliding::round_up(p.w.taps, pooling::columns_unit);
+    if (pooling::shares_rows(p)) row_unit = p.h.taps;
+  }
   const auto blocks = [](int64_t n, int64_t step) { return n / step + (n % step != 0); };
   const auto cut = [&](int64_t n, int64_t unit, int64_t pieces, int64_t &step, int64_t &count) {
     // `pieces` blocks of whole units, or as many as there are units.

@@ -195,7 +195,8 @@ typedef struct swconv_pool_params {
 /** Choices of the caller that are not part of the mathematics. NULL or zeros are good defaults. */
 typedef struct swconv_plan_options {
   uint32_t struct_size;
-  uint32_t max_threads;     /**< work is split, and workspace sized, for so many; 0 means 1 */
+  uint32_t max_threads;     /**< work is split, and workspace sized, for so many; 0 means 1. A plan
+                                 that needs a workspace refuses to run with more. */
   const char *force_isa;    /**< one of swconv_isas(), or NULL: the best of this CPU */
   const char *force_kernel; /**< a prefix of a name of swconv_kernels(), or NULL: the planner's choice */
   int64_t reserved[4];

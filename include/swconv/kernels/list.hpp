@@ -7,6 +7,7 @@
 #include "channel_vector.hpp"
 #include "planar.hpp"
 #include "pool.hpp"
+#include "pool_slide.hpp"
 #include "signal.hpp"
 
 SWCONV_BEGIN_NAMESPACE
@@ -54,9 +55,14 @@ template <int K>
 constexpr kernel_entry signal_slide(const char *name) {
   return {name, &signal::run_slide<K>, family::signal, 1, K, 1, false, true, false};
 }
+template <class Op>
+constexpr kernel_entry pool_slide(const char *name, family f) {
+  return {name,  &pooling::run_slide<Op>, f,    0, 0, 0, false, false, false, &pooling::can_slide,
+          &pooling::slide_workspace};
+}
 template <class Op, int S>
-constexpr kernel_entry pool_with(const char *name, family f) {
-  return {name, &pooling::run<Op, S>, f, 0, 0, S, false, false, true};
+constexpr kernel_entry pool_direct(const char *name, family f) {
+  return {name, &pooling::run<Op, S>, f, 0, 0, S, false, false, true, &pooling::cannot_slide};
 }
 
 /// Within a family the first that accepts a layer serves it: special before general.
@@ -81,12 +87,12 @@ constexpr kernel_entry list[] = {
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
-    pool_with<pooling::max_of, unit_stride>("pool/max", family::pool_max),
-    pool_with<pooling::max_of, pair_stride>("pool/max_s2", family::pool_max),
-    pool_with<pooling::max_of, any_stride>("pool/max_stride", family::pool_max),
-    pool_with<pooling::sum_of, unit_stride>("pool/avg", family::pool_avg),
-    pool_with<pooling::sum_of, pair_stride>("pool/avg_s2", family::pool_avg),
-    pool_with<pooling::sum_of, any_stride>("pool/avg_stride", family::pool_avg),
+    pool_slide<pooling::max_of>("pool/max", family::pool_max),
+    pool_slide<pooling::sum_of>("pool/avg", family::pool_avg),
+    pool_direct<pooling::max_of, unit_stride>("pool/max_direct", family::pool_max),
+    pool_direct<pooling::max_of, any_stride>("pool/max_direct_stride", family::pool_max),
+    pool_direct<pooling::sum_of, unit_stride>("pool/avg_direct", family::pool_avg),
+    pool_direct<pooling::sum_of, any_stride>("pool/avg_direct_stride", family::pool_avg),
 };
 constexpr int count = static_cast<int>(sizeof(list) / sizeof(list[0]));
 

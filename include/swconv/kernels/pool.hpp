@@ -23,6 +23,11 @@ struct max_of {
   static SWCONV_ALWAYS_INLINE V join(V a, V x) {
     return V::max(a, x);
   }
+  /// What an element of src is before it joins.
+  template <class V>
+  static SWCONV_ALWAYS_INLINE V lift(V x) {
+    return x;
+  }
 };
 
 struct sum_of {
@@ -34,6 +39,11 @@ struct sum_of {
   template <class V>
   static SWCONV_ALWAYS_INLINE V join(V a, V x) {
     return V::add(a, x);
+  }
+  /// What an element of src is before it joins.
+  template <class V>
+  static SWCONV_ALWAYS_INLINE V lift(V x) {
+    return x;
   }
 };
 

@@ -31,6 +31,7 @@ namespace simd {
 /// Base of a vector type `Self` over xsimd's architecture `Arch`.
 template <class Self, class Arch>
 struct arithmetic {
+  using element = float;
   using batch = xsimd::batch<float, Arch>;
   using flags = xsimd::batch_bool<float, Arch>;
   static constexpr int size = static_cast<int>(batch::size);

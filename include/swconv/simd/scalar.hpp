@@ -33,6 +33,7 @@ inline operation_counts counts;
 
 template <int N>
 struct scalars {
+  using element = float;
   static constexpr int size = N;
   /// Lanes lo … hi-1, clamped.
   struct mask {

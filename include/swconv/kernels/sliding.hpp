@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/// @file sliding.hpp
+/// Sliding sums of an associative operator along a row, at a cost that hardly depends on the window
+/// (docs/sliding-sums.md). Windows shorter than a `run` of 64 are put together from sums of 1, 2, 4,
+/// … elements, made by doubling. Longer ones are so many whole runs and a rest: the runs that
+/// overlap are shared by a suffix and a prefix per block of runs.
+///
+/// The tree of operations of each result follows from the window and the position in the row alone,
+/// not from the width of a vector or from where the work is cut.
+#pragma once
+
+#include "../simd/unroll.hpp"
+#include "problem.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+namespace sliding {
+
+/// Elements of a run. Part of the definition of the results: at least a vector of every instruction
+/// set, and enough vectors that the chains of additions overlap.
+constexpr int64_t run = 64;
+/// The most elements behind a row that the functions below read without need.
+template <class V>
+constexpr int64_t slack = 2 * run + 2 * V::size;
+/// Elements that are taken through all steps at once, to stay in the first cache.
+template <class V>
+constexpr int64_t chunk = 8192 / static_cast<int64_t>(sizeof(typename V::element));
+
+SWCONV_ALWAYS_INLINE int log2_floor(int64_t n) {
+  return 63 - __builtin_clzll(static_cast<unsigned long long>(n));
+}
+constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
+
+/// Elements of scratch that row() needs for windows of w.
+template <class V>
+constexpr int64_t scratch_elements(int64_t w) {
+  return 2 * (chunk<V> + run + slack<V>) + (w < run ? 0 : (w / run + 1) * run);
+}
+
+/// What becomes of the rest of the window in a step of doubling.
+enum class rest { none, starts, grows };
+
+/// Sums of 2m from sums of m: twice[i] = e[i] ⊕ e[i+m]; in place too. With the bit m of the window
+/// set, its rest begins as e, or grows at its left: r[i] = e[i] ⊕ r[i+m].
+template <class V, rest R, class T, class Op>
+SWCONV_NOINLINE void double_sums(Op op, const T *e, T *twice, T *r, int64_t m, int64_t n) {
+  for (int64_t i = 0; i < n; i += V::size) {
+    const V a = V::load(e + i), b = V::load(e + i + m);
+    if constexpr (R == rest::starts) a.store(r + i);
+    if constexpr (R == rest::grows) op(a, V::load(r + i + m)).store(r + i);
+    op(a, b).store(twice + i);
+  }
+}
+
+/// Sums of 2^steps in e, for at least n - 2^steps elements, and the rest of w below 2^steps in r.
+/// Returns where the sums are: x itself if there was no step.
+template <class V, class T, class Op>
+SWCONV_ALWAYS_INLINE const T *double_up(Op op, const T *x, T *e, T *r, int steps, int64_t w,
+                                        int64_t n) {
+  const T *from = x;
+  for (int j = 0; j < steps; ++j) {
+    const int64_t m = int64_t{1} << j;
+    if (Op::idempotent || (w & m) == 0)
+      double_sums<V, rest::none>(op, from, e, r, m, n - m);
+    else if ((w & (m - 1)) == 0)
+      double_sums<V, rest::starts>(op, from, e, r, m, n - m);
+    else
+      double_sums<V, rest::grows>(op, from, e, r, m, n - m);
+    from = e;
+  }
+  return from;
+}
+
+/// The last step of a window below a run: from sums of m = 2^k with 2m <= w < 4m straight to the
+/// results. Parts: 2 sums, 3, 2 and the rest, 3 and the rest; for idempotent operators the
+/// last sum overlaps the others instead.
+template <class V, int Parts, bool Rest, class T, class Op, class Sink>
+SWCONV_NOINLINE void last_sums(Op op, const T *e, const T *r, int64_t m, int64_t last, int64_t n,
+                               const Sink &sink) {
+  for (int64_t i = 0; i < n; i += V::size) {
+    V y = op(V::load(e + i), V::load(e + i + m));
+    if constexpr (Parts == 3) {
+      const V third = V::load(e + i + 2 * m);
+      y = op(y, Rest ? op(third, V::load(r + i + last)) : third);
+    } else if constexpr (Rest) {
+      y = op(y, V::load(r + i + last));
+    }
+    sink(i, y);
+  }
+}
+
+/// Windows of 1 … run-1 elements: sink(i, x[i] ⊕ … ⊕ x[i+w-1]) for vectors i of n results.
+template <class V, class T, class Op, class Sink>
+SWCONV_ALWAYS_INLINE void short_windows(Op op, const T *x, T *e, T *r, int64_t w, int64_t n,
+                                        const Sink &sink) {
+  if (w == 1) {
+    for (int64_t i = 0; i < n; i += V::size) sink(i, V::load(x + i));
+    return;
+  }
+  const int k = log2_floor(w) - 1;
+  const int64_t m = int64_t{1} << k;
+  const T *const s = double_up<V>(op, x, e, r, k, w, n + w);
+  const bool third = (w & m) != 0, any = (w & (m - 1)) != 0;
+  if constexpr (Op::idempotent) {
+    if (w == 2 * m)
+      last_sums<V, 2, false>(op, s, s, m, 0, n, sink);
+    else if (w <= 3 * m)
+      last_sums<V, 2, true>(op, s, s, m, w - m, n, sink);
+    else
+      last_sums<V, 3, true>(op, s, s, m, w - m, n, sink);
+  } else if (third) {
+    if (any)
+      last_sums<V, 3, true>(op, s, r, m, 3 * m, n, sink);
+    else
+      last_sums<V, 3, false>(op, s, r, m, 0, n, sink);
+  } else if (any) {
+    last_sums<V, 2, true>(op, s, r, m, 2 * m, n, sink);
+  } else {
+    last_sums<V, 2, false>(op, s, r, m, 0, n, sink);
+  }
+}
+
+/// Windows of a run or more. A block is q = w / run runs. The whole runs of a window lie in at most
+/// two blocks: they are a suffix of one, from `slots`, and a prefix of the next. `at`, a multiple of
+/// run, is the position of x[0] in the row whose blocks are counted.
+template <class V, class T, class Op, class Sink>
+SWCONV_NOINLINE void long_windows(Op op, const T *x, T *e, T *r, T *slots, int64_t at, int64_t w,
+                                  int64_t n, const Sink &sink) {
+  const int64_t q = w / run, low = w % run;
+  T *const prefix = slots + q * run;
+  const int64_t rows = (n + run - 1) / run + q, step = chunk<V> / run;
+  int64_t lowest = at / run % q;  // of the runs of a block that are known
+  int64_t j = lowest;
+  for (int64_t t0 = 0; t0 < rows; t0 += step) {
+    const int64_t t1 = axis::least(t0 + step, rows);
+    // The run before the chunk comes along: the last sum of an idempotent window reaches back.
+    const int64_t back = Op::idempotent && t0 > 0 ? run : 0;
+    const T *a = double_up<V>(op, x + t0 * run - back, e, r, 6, low,
+                              (t1 - t0) * run + back + run) + back;
+    const T *tail = Op::idempotent ? a + low - run : r;
+    for (int64_t t = t0; t < t1; ++t, a += run, tail += run) {
+      T *const slot = slots + j * run;
+      const int64_t to = (t - q) * run;
+      const bool starts = j == 0 || j == lowest;
+      for (int64_t i = 0; i < run; i += V::size) {
+        const V s = V::load(a + i);
+        if (t >= q && to + i < n) {
+          V y = V::load(slot + i);
+          if (j > 0) y = op(y, V::load(prefix + i));
+          if (low > 0) y = op(y, V::load(tail + i));
+          sink(to + i, y);
+        }
+        s.store(slot + i);
+        (starts ? s : op(V::load(prefix + i), s)).store(prefix + i);
+      }
+      if (++j < q) continue;
+      for (int64_t i = 0; i < run; i += V::size) {
+        V s = V::load(slots + (q - 1) * run + i);
+        for (int64_t k = q - 2; k >= lowest; --k) {
+          s = op(V::load(slots + k * run + i), s);
+          s.store(slots + k * run + i);
+        }
+      }
+      j = lowest = 0;
+    }
+  }
+}
+
+/// sink(i, x[i] ⊕ … ⊕ x[i+w-1]) for vectors i of n results, from a row with slack<V> readable
+/// elements behind x[n+w-2]. `at` as above; scratch has scratch_elements<V>(w).
+template <class V, class T, class Op, class Sink>
+SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
+                              const Sink &sink) {
+  T *const e = scratch, *const r = e + chunk<V> + run + slack<V>;
+  if (w >= run) {
+    long_windows<V>(op, x, e, r, r + chunk<V> + run + slack<V>, at, w, n, sink);
+    return;
+  }
+  for (int64_t i = 0; i < n; i += chunk<V>) {
+    const auto here = [&](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
+    short_windows<V>(op, x + i, e, r, w, axis::least(chunk<V>, n - i), here);
+  }
+}
+
+}  // namespace sliding
+SWCONV_END_NAMESPACE
