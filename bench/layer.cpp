@@ -103,6 +103,23 @@ double layer::needed_reads() const {
   return 4.0 * double(filter_size() + n * ic * rows * cols);
 }
 
+std::string layers_as_csv(const std::vector<layer> &layers) {
+  std::ostringstream text;
+  text << "name,class,network,op,n,ic,oc,h,w,oh,ow,kh,kw,sh,sw,dh,dw,groups,taps,reads,writes\n";
+  for (const layer &l : layers) {
+    const char *op = l.op == operation::conv       ? "conv"
+                     : l.op == operation::max_pool ? "max"
+                                                   : "avg";
+    text << l.name << ',' << l.category << ',' << l.network << ',' << op;
+    for (const int64_t n : {l.n, l.ic, l.oc, l.h, l.w, l.oh(), l.ow(), l.kh, l.kw, l.sh, l.sw, l.dh,
+                            l.dw, l.groups, int64_t(l.needed_taps()), int64_t(l.needed_reads()),
+                            int64_t(l.written())})
+      text << ',' << n;
+    text << '\n';
+  }
+  return text.str();
+}
+
 std::vector<csv_row> read_csv(const std::string &path) {
   std::ifstream file(path);
   if (!file) throw std::runtime_error("cannot read " + path);

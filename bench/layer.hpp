@@ -41,6 +41,10 @@ struct layer {
   double needed_taps() const;
 };
 
+/// Layers as a CSV text of class, operation, shape and what each needs at least, for programs that
+/// read results.
+std::string layers_as_csv(const std::vector<layer> &layers);
+
 /// Rows of a CSV file with a header line, as maps from column to text.
 using csv_row = std::map<std::string, std::string>;
 std::vector<csv_row> read_csv(const std::string &path);

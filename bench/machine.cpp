@@ -26,8 +26,7 @@ double time_of_all(int threads, const std::function<void(int)> &work) {
   std::vector<std::thread> pool;
   for (int t = 0; t < threads; ++t)
     pool.emplace_back([&, t] {
-      for (--waiting; waiting > 0;) {
-      }
+      for (--waiting; waiting > 0;) std::this_thread::yield();
       taken[size_t(t)] = time_of([&] { work(t); });
     });
   for (auto &thread : pool) thread.join();
@@ -202,6 +201,17 @@ double machine::memory_seconds(const layer &l) const {
   const memory_rate rate = rate_at(reads + writes);
   const double copied = std::min(reads, writes) + writes;
   return copied / rate.copy + (reads + writes - copied) / rate.read;
+}
+
+std::string machine::rates_as_text() const {
+  std::string text;
+  char item[96];
+  for (const auto &r : rates_) {
+    std::snprintf(item, sizeof item, "%s%.0f:%.1f:%.1f", text.empty() ? "" : " ", r.footprint,
+                  r.copy / 1e9, r.read / 1e9);
+    text += item;
+  }
+  return text;
 }
 
 std::string machine::describe() const {

@@ -54,6 +54,8 @@ class machine {
   /// The part of it that bytes take.
   double memory_seconds(const layer &l) const;
 
+  /// The rates as "footprint:copy:read ..." in bytes and GB/s, for programs.
+  std::string rates_as_text() const;
   /// One line per fact.
   std::string describe() const;
 

@@ -22,7 +22,7 @@ struct arguments {
   std::vector<std::string> layer_files, pool_files, peers, variants;
   std::string filter, published = SWCONV_BENCH_SUITE "/peers_conv.csv";
   double published_peak = 117.4;
-  bool list_variants = false, quick = false, strict = false, no_cold = false;
+  bool list_variants = false, list_isas = false, quick = false, strict = false, no_cold = false;
   settings how;
 };
 
@@ -117,7 +117,10 @@ void describe_machine(const machine &m, const arguments &a, int cpu, const std::
   for (const auto &p : m.peaks())
     benchmark::AddCustomContext("peak_gflops_" + p.isa, std::to_string(p.flops / 1e9));
   benchmark::AddCustomContext("clock_ghz", std::to_string(m.clock() / 1e9));
+  benchmark::AddCustomContext("memory_rates", m.rates_as_text());
   benchmark::AddCustomContext("threads", std::to_string(a.how.threads));
+  benchmark::AddCustomContext("isa", a.how.isa);
+  benchmark::AddCustomContext("compiler", SWCONV_BENCH_COMPILER);
 }
 
 /// Takes what is ours out of the command line; the rest goes to Google Benchmark.
@@ -141,6 +144,7 @@ std::vector<std::string> parse(int argc, char **argv, arguments &a) {
   app.add_option("--variants", a.variants, "exactly these variants; without a value, list them")
       ->delimiter(',')
       ->expected(0, -1);
+  app.add_flag("--list-isas", a.list_isas, "print the instruction sets of this machine");
   app.add_flag("--verify", a.how.verify_only, "check every result, measure no time");
   app.add_flag("--quick", a.quick, "few short samples, for a smoke test");
   app.add_flag("--strict", a.strict, "a result beyond 103% of the limit is an error, too");
@@ -182,6 +186,12 @@ int run(int argc, char **argv) {
     for (const auto &kind : all_variants()) std::printf("%s\n", kind.name);
     return 0;
   }
+  if (a.list_isas) {
+    const char *names[16] = {};
+    const size_t count = std::min<size_t>(swconv_isas(names, 16), 16);
+    for (size_t i = 0; i < count; ++i) std::printf("%s\n", names[i]);
+    return 0;
+  }
   bool json = false, listing = false;
   std::vector<char *> flags = {argv[0]};
   for (auto &flag : rest) {
@@ -201,6 +211,7 @@ int run(int argc, char **argv) {
   const machine yardstick(a.how.threads, a.quick || listing || a.how.verify_only);
   session work(layers, chosen_variants(a), a.how, yardstick, read_published(a));
   if (!listing) describe_machine(yardstick, a, cpu, openblas);
+  benchmark::AddCustomContext("layers", layers_as_csv(layers));
 
   const registry registered(work, benchmark::GetBenchmarkFilter());
   if (registered.size() == 0) throw std::runtime_error("nothing is left to run");

@@ -73,6 +73,7 @@ void report(benchmark::State &state, session &s, size_t index, size_t kind) {
   counters["max_error"] = m.max_error;
   counters["undisturbed"] = m.undisturbed;
   counters["handicapped"] = s.handicapped(index, kind);
+  counters["counted_ms"] = s.counted(index, kind) * 1e3;
 }
 
 }  // namespace
@@ -120,9 +121,17 @@ bool table_reporter::ReportContext(const Context &) {
 }
 
 void table_reporter::print_progress(size_t index) {
-  if (isatty(1))
-    std::printf("[%3zu/%zu] %s ...\r", index + 1, session_.layers().size(),
+  if (!isatty(1)) return;
+  // Layers get about the same time each, so those done so far tell how long the rest will take.
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
+  const size_t count = session_.layers().size();
+  const auto left = index > 0 ? spent.count() / double(index) * double(count - index) : 0;
+  char text[160];
+  std::snprintf(text, sizeof text, "[%3zu/%zu] %s ...", index + 1, count,
                 session_.layers()[index].name.c_str());
+  std::printf("%-48s", text);
+  if (index > 0) std::printf("%2d:%02d min left", int(left / 60), int(left) % 60);
+  std::printf("\r");
   std::fflush(stdout);
 }
 

@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 
@@ -43,6 +44,7 @@ class table_reporter : public benchmark::BenchmarkReporter {
   session &session_;
   const registry &registry_;
   size_t last_ = size_t(-1);
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
 /// Google Benchmark's JSON, with names as they were registered and without variants that turned
