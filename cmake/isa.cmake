@@ -22,6 +22,16 @@ else()
   set(SWCONV_FLAGS_portable)
 endif()
 set(SWCONV_FLAGS_baseline ${baseline})
+# A build that needs not all of them (sanitisers, mutations) says which.
+set(SWCONV_ONLY_ISAS "" CACHE STRING "Build these instruction sets only; empty: all")
+if(SWCONV_ONLY_ISAS)
+  foreach(isa IN LISTS SWCONV_ONLY_ISAS)
+    if(NOT isa IN_LIST SWCONV_ISAS)
+      message(FATAL_ERROR "Unknown instruction set ${isa}")
+    endif()
+  endforeach()
+  set(SWCONV_ISAS ${SWCONV_ONLY_ISAS})
+endif()
 # Scalar lanes that count what they do: for tests only.
 set(SWCONV_FLAGS_counting ${baseline} -DSWCONV_ARCH_COUNTING=1)
 

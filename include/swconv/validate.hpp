@@ -72,7 +72,8 @@ inline axis check_axis(checker &c, int i, bool used, int64_t in, const char *tap
     c.zero(field("pad_begin", i), begin);
     c.zero(field("pad_end", i), end);
   }
-  axis a{in, 0, taps, stride, dilation, begin};
+  // One tap is not dilated, and its dilation, which nothing bounds, must not reach the kernels.
+  axis a{in, 0, taps, stride, taps == 1 ? 1 : dilation, begin};
   if (!c.ok()) return a;
   a.out = pool_extent(in, taps, stride, dilation, begin, end, ceil_mode);
   c.fits(a.out == overflowed_extent, field("src_size", i), in);

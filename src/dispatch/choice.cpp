@@ -18,15 +18,22 @@ struct candidate {
   bool (*supported)(const cpu_features &);
 };
 
-// Best first. A new instruction set is one line here and one predicate in cpu.hpp.
+// Best first, of those that this build holds. A new instruction set is an entry here and a
+// predicate in cpu.hpp.
 constexpr candidate candidates[] = {
-#if defined(__x86_64__)
+#if defined(SWCONV_HAS_avx512)
     {&swconv_table_avx512, supports_avx512},
+#endif
+#if defined(SWCONV_HAS_avx2)
     {&swconv_table_avx2, supports_avx2},
+#endif
+#if defined(SWCONV_HAS_sse2)
     {&swconv_table_sse2, supports_baseline},
-#elif defined(__aarch64__)
+#endif
+#if defined(SWCONV_HAS_neon)
     {&swconv_table_neon, supports_baseline},
-#else
+#endif
+#if defined(SWCONV_HAS_portable)
     {&swconv_table_portable, supports_baseline},
 #endif
 };

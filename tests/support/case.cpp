@@ -69,12 +69,12 @@ bool read(const char *operation, const std::string &text, Case *c) {
   return true;
 }
 
-int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a - 1) / b) - 1; }
 
 int64_t extent(int64_t in, int64_t k, int64_t s, int64_t d, int64_t before, int64_t after,
                bool round_up) {
   const int64_t room = in + before + after - d * (k - 1) - 1;
-  int64_t out = floor_div(room + (round_up ? s - 1 : 0), s) + 1;
+  int64_t out = (round_up ? -floor_div(-room, s) : floor_div(room, s)) + 1;
   if (round_up && (out - 1) * s >= in + before) --out;
   return std::max<int64_t>(out, 0);
 }

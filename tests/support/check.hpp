@@ -23,6 +23,8 @@ struct scope {
   breadth kernels = breadth::planned;
   /// For each: 1 is serial, n > 1 real threads, -n one thread that plays n in reverse order.
   std::vector<int> threads = {1};
+  /// Not null: this prefix of kernel names instead, "" being the planner's choice.
+  const char *only = nullptr;
 };
 
 /// Empty if all is well, else one line that tells what is wrong and how to see it again:

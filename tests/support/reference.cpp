@@ -137,7 +137,11 @@ float activate(int64_t act, float x, bool fused) {
 }
 
 reference convolve(const conv_case &c, const conv_data &d, bool needs_fused) {
-  const auto ss = src_shape(c), fs = filter_shape(c), ds = dst_shape(c);
+  return convolve(c, d, needs_fused, {src_shape(c), filter_shape(c), dst_shape(c), dst_shape(c)});
+}
+
+reference convolve(const conv_case &c, const conv_data &d, bool needs_fused, const conv_shapes &s) {
+  const auto &ss = s.src, &fs = s.filter, &ds = s.dst;
   reference r;
   r.bits_are_promised = activation_bits_are_promised(c.act);
   const auto count = static_cast<size_t>(ds.count());
@@ -153,7 +157,7 @@ reference convolve(const conv_case &c, const conv_data &d, bool needs_fused) {
       for (int64_t oh = 0; oh < ds.size[2]; ++oh)
         for (int64_t ow = 0; ow < ds.size[3]; ++ow) {
           const taps rows(oh, c.h, c.kh, c.sh, c.dh, c.pt), columns(ow, c.w, c.kw, c.sw, c.dw, c.pl);
-          const float *residual = d.residual ? d.residual + ds.at(n, oc, oh, ow) : nullptr;
+          const float *residual = d.residual ? d.residual + s.residual.at(n, oc, oh, ow) : nullptr;
           const sums sum = needs_fused ? accumulate<true>(c, ss, fs, d, n, oc, rows, columns)
                                        : accumulate<false>(c, ss, fs, d, n, oc, rows, columns);
           if (needs_fused) r.fused.push_back(epilogue(c, sum.fused, scale, bias, residual, true));
@@ -183,8 +187,10 @@ reference convolve(const conv_case &c, const conv_data &d, bool needs_fused) {
   return r;
 }
 
-reference pool(const pool_case &c, const float *src) {
-  const auto ss = src_shape(c), ds = dst_shape(c);
+reference pool(const pool_case &c, const float *src) { return pool(c, src, src_shape(c)); }
+
+reference pool(const pool_case &c, const float *src, const tensor_shape &ss) {
+  const auto ds = dst_shape(c);
   const bool is_max = c.kind == SWCONV_POOL_MAX;
   reference r;
   r.bits_are_promised = is_max;

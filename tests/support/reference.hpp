@@ -25,10 +25,18 @@ struct reference {
   bool bits_are_promised = true; ///< false for activations built on exp or erf, average pooling
 };
 
+/// Where the elements of the tensors lie.
+struct conv_shapes {
+  tensor_shape src, filter, dst, residual;
+};
+
 /// With `needs_fused` false, `fused` stays empty: std::fma is slow where the CPU has none.
 reference convolve(const conv_case &c, const conv_data &d, bool needs_fused = true);
+/// The same with other places than those that the case's layouts give.
+reference convolve(const conv_case &c, const conv_data &d, bool needs_fused, const conv_shapes &s);
 /// `fused` and `unfused` are equal, and hold the exact result of max pooling.
 reference pool(const pool_case &c, const float *src);
+reference pool(const pool_case &c, const float *src, const tensor_shape &src_shape);
 
 /// An activation in f64 and, where its bits are promised, in f32.
 double activate(int64_t act, double x);

@@ -150,6 +150,9 @@ std::vector<conv_case> special_convolutions() {
   add("conv g=5 h=23 w=67 kh=3 kw=3 sh=4 sw=7 pt=1 pl=2 pb=2 pr=1");
   add("conv ic=2 oc=2 h=9 w=40 kh=3 kw=3 dh=5 dw=19 pt=5 pb=5 pl=19 pr=19");
   add("conv h=9 w=70 kh=3 kw=3 dh=4 dw=16 sw=2 pt=4 pb=4 pl=16 pr=16");
+  // One tap with a dilation near the end of 63 bits: it must not take part in any sum.
+  add("conv ic=2 oc=3 h=5 w=43 kw=3 sh=2 dh=9223372036854775807 pt=3 pb=3");
+  add("conv g=2 h=9 w=43 kh=3 kw=1 sw=2 dw=4611686018427387905 pl=3 pr=3");
   // Many taps: n > 256, exact on integers.
   add("conv ic=70 oc=35 h=9 w=9 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1 bias=1 scale=1");
   add("conv ic=300 oc=19 h=3 w=5 kh=1 kw=1");
@@ -257,6 +260,8 @@ std::vector<pool_case> special_pools() {
   add("pool dims=1 c=2 w=3000 kw=255 pl=127 pr=127");
   add("pool dims=1 c=2 w=1500 kw=1023 pl=511 pr=511 count_include_pad=1");
   add("pool dims=1 c=2 w=900 kw=33 sw=7 dw=5");
+  add("pool c=2 h=5 w=43 sw=4 dh=3616829482065356131 pb=29 pr=4 ceil_mode=1");
+  add("pool c=2 h=5 w=43 kh=2 sw=2 dw=9223372036854775807 pb=9 pr=4");
   return all;
 }
 
