@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Two runs of the benchmark: what became faster, what slower, what the noise allows to say."""
+"""Two runs of the benchmark: what became faster, what slower, what the noise allows to say.
+
+usage: compare.py --old JSON... --new JSON...      of several files the fastest times count
+"""
+import argparse
+import sys
 from dataclasses import dataclass
 
-from data import OURS
+from data import OURS, fastest, geomean, load
+
+VERDICTS = ('faster', 'slower', 'unchanged', 'uncertain')
 
 # Below this no change is claimed, however quiet both runs were.
 LEAST_CHANGE = 0.03
@@ -48,3 +55,29 @@ def compare(old, new, variant=OURS):
         rows.append(Change(layer.name, layer.kind, a.least, b.least, noise,
                            verdict(a.least, b.least, noise, a.disturbed or b.disturbed)))
     return sorted(rows, key=lambda r: r.ratio)
+
+
+def summary(changes):
+    """Lines for a console: what changed, and how many did not."""
+    lines = ['%-9s %-28s %9.4f -> %9.4f ms, %.2f times as fast' % (
+        r.verdict, r.name, r.before, r.now, r.ratio)
+        for r in changes if r.verdict != 'unchanged']
+    counts = ', '.join('%d %s' % (sum(r.verdict == v for r in changes), v) for v in VERDICTS)
+    return '\n'.join(lines + ['%s; all together %.3f times as fast' % (
+        counts, geomean([r.ratio for r in changes]))])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--old', nargs='+', required=True, metavar='JSON')
+    parser.add_argument('--new', nargs='+', required=True, metavar='JSON')
+    args = parser.parse_args()
+    new = fastest([load(p) for p in args.new])
+    old = fastest([load(p, new) for p in args.old])
+    changes = compare(old, new)
+    print(summary(changes))
+    return 1 if any(r.verdict == 'slower' for r in changes) else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -129,10 +129,13 @@ class Run:
         return {l.name: l for l in self.layers}
 
 
-def load(path):
+def load(path, shapes=None):
+    """A file of the benchmark. Files of versions before `layers` take their shapes from another."""
     path = pathlib.Path(path)
     data = json.loads(path.read_text(encoding='utf-8'))
     context = data['context']
+    if shapes is not None:
+        context.setdefault('layers', shapes.context['layers'])
     if 'layers' not in context:
         raise SystemExit('%s: no layers in its context; was it written by this swconv-bench?' % path)
     layers = {}
@@ -142,6 +145,8 @@ def load(path):
     wrong = []
     for entry in data['benchmarks']:
         name, variant = entry['name'].rsplit('/', 1)
+        if name not in layers:
+            continue
         if entry.get('error_occurred'):
             wrong.append((name, variant, entry.get('error_message', '')))
         elif entry.get('min_ms', 0) > 0:
@@ -150,6 +155,18 @@ def load(path):
                 entry['cold_ms'], entry['roofline'], entry['gflops'], entry['workspace_bytes'],
                 entry['undisturbed'] < 0.97, bool(entry['handicapped']), entry.get('label', ''))
     return Run(path, context, [l for l in layers.values() if l.times], wrong)
+
+
+def fastest(runs):
+    """One run with the fastest time of each layer and variant in several."""
+    best = runs[0]
+    for run in runs[1:]:
+        layers = run.by_name()
+        for layer in best.layers:
+            for variant, time in layers[layer.name].times.items() if layer.name in layers else ():
+                if variant not in layer.times or time.least < layer.times[variant].least:
+                    layer.times[variant] = time
+    return best
 
 
 @dataclass

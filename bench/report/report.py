@@ -13,7 +13,7 @@ import jinja2
 
 import data
 import plots
-from compare import compare
+from compare import compare, summary
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -108,7 +108,7 @@ def main():
     args = arguments()
     run = data.load(args.main)
     targets = data.load_targets(args.targets)
-    against = data.load(args.against) if args.against else None
+    against = data.load(args.against, run) if args.against else None
     changes = compare(against, run) if against else []
     peers, classes = class_rows(run, targets)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True,
@@ -120,13 +120,8 @@ def main():
         sections=sections(run, args, targets), against=against, changes=changes,
         changes_svg=plots.changes(changes))
     pathlib.Path(args.out).write_text(page, encoding='utf-8')
-    for row in changes:
-        if row.verdict in ('faster', 'slower'):
-            print('%-9s %-28s %9.4f -> %9.4f ms, %.2f times' % (
-                row.verdict, row.name, row.before, row.now, row.ratio))
     if against:
-        print(', '.join('%d %s' % (sum(r.verdict == v for r in changes), v)
-                        for v in ('faster', 'slower', 'unchanged', 'uncertain')))
+        print(summary(changes))
     print('wrote %s' % args.out)
     return 1 if run.wrong else 0
 

@@ -58,6 +58,11 @@ class Comparison(unittest.TestCase):
         self.assertEqual({r.name: r.verdict for r in compare(old, new)},
                          {'quiet': 'slower', 'loud': 'unchanged'})
 
+    def test_the_fastest_of_several_runs_counts(self):
+        with tempfile.TemporaryDirectory() as folder:
+            runs = [invented(folder, 'run', {'a': {'swconv': (t, t)}}) for t in (3, 2, 4)]
+        self.assertEqual(data.fastest(runs).layers[0].times['swconv'].least, 2)
+
 
 class Numbers(unittest.TestCase):
     def test_best_peer_is_not_ours(self):
