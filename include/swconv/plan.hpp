@@ -52,7 +52,7 @@ inline void collapse_axes(problem &p, filter_pitches &filter) {
   } else {
     return;
   }
-  set_row_sharing(p);
+  set_sharing(p);
 }
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
@@ -67,20 +67,23 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
   if (k.kind == family::channel_vector) {
-    // Tiles of NV vectors by P pixels: per tap NV · P FMAs and NV + P loads.
+    // Tiles of NV vectors by P pixels. A tap or two at a time shares fewer loads than three do, and
+    // a small tile waits for its own sums. Each sum goes through the scratch and the transpose.
+    const bool apart = k.serves == &channel_vector::apart::serves;
+    const double per_fma = apart ? 1.25 : p.w.taps == 1 ? 1.3 : p.w.taps == 2 ? 1.15 : 1.05;
     const auto tiles = [&](double nv, double pixels) {
-      const double n = blocks(out, pixels);
-      const double fmas = nv * out, loads = nv * n + out;
-      return taps * (fmas > loads ? fmas : loads) + n * nv * 40;
+      const double n = blocks(out, pixels), fmas = nv * out / n;
+      return n * (taps * (fmas > 8 ? fmas : 8.0) * per_fma + 10 * fmas + 40);
     };
     const double pairs = static_cast<double>(static_cast<int64_t>(channels / (2 * lanes)));
     const double left = channels - pairs * 2 * lanes;
-    double cost = pairs * tiles(2, channel_vector::pixels_of_pair);
-    if (left > lanes) cost += tiles(2, channel_vector::pixels_of_pair);
-    if (left > 0 && left <= lanes)
-      cost += tiles(1, channel_vector::pixels_of_one) * (left <= half ? 0.6 : 1.0);
+    double cost = pairs * tiles(2, channel_vector::most_pixels<2, channel_vector::neighbours>);
+    if (left >= lanes) cost += tiles(1, channel_vector::most_pixels<1, channel_vector::neighbours>);
+    if (left > 0 && left != lanes)
+      cost += tiles(1, channel_vector::most_pixels<1, channel_vector::neighbours>);
     return cost;
   }
+  if (k.kind == family::pointwise) return channels * blocks(out, lanes) * (taps * 1.15 + 8);
   // Vectors of columns; the last may be a half. A tile of C channels by R rows by X vectors loads
   // X vectors and C · R weights for C · R · X FMAs. A load that straddles two cache lines is slow.
   const double full = static_cast<double>(static_cast<int64_t>(out / lanes));

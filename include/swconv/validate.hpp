@@ -125,16 +125,21 @@ inline pitches check_strides(checker &c, const char *name, const int64_t (&given
   return {s[0], s[1], s[3]};
 }
 
-/// A size that decides how rows share input: see problem::row_step.
-inline void set_row_sharing(problem &p) {
-  int64_t a = p.h.stride, b = p.h.dilation;
+/// Outputs `step` apart read inputs `ratio` steps of the dilation apart: the least such numbers.
+inline void set_sharing(const axis &w, int64_t &step, int64_t &ratio) {
+  int64_t a = w.stride, b = w.dilation;
   while (b != 0) {
     const int64_t r = a % b;
     a = b;
     b = r;
   }
-  p.row_step = p.h.dilation / a;
-  p.row_ratio = p.h.stride / a;
+  step = w.dilation / a;
+  ratio = w.stride / a;
+}
+/// See problem::row_step.
+inline void set_sharing(problem &p) {
+  set_sharing(p.h, p.row_step, p.row_ratio);
+  set_sharing(p.w, p.column_step, p.column_ratio);
 }
 
 inline void check_epilogue(checker &c, const swconv_conv_params &q, epilogue_spec &spec) {
@@ -231,7 +236,7 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
   for (const int64_t n : filter_size)
     c.fits(c.ok() && mul_overflow(filter_elements, n, &filter_elements), "filter_size", n);
   check_epilogue(c, q, p.epilogue);
-  set_row_sharing(p);
+  set_sharing(p);
   return c.status();
 }
 
@@ -274,7 +279,7 @@ inline swconv_status check_pool(const swconv_pool_params &q, problem &p, swconv_
   const int64_t dst_size[5] = {q.batch, q.channels, 1, p.h.out, p.w.out};
   p.src = check_strides(c, "src_stride", q.src_stride, src_size, false);
   p.dst = check_strides(c, "dst_stride", q.dst_stride, dst_size, true);
-  set_row_sharing(p);
+  set_sharing(p);
   return c.status();
 }
 

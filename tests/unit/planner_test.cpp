@@ -51,11 +51,11 @@ TEST_P(ConvChoice, IsOfItsFamily) {
 INSTANTIATE_TEST_SUITE_P(
     Layers, ConvChoice,
     testing::Values(
-        choice{"conv ic=64 oc=64 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/k3"},
-        choice{"conv ic=512 oc=512 h=7 w=7 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/k3"},
+        choice{"conv ic=64 oc=64 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/s1"},
+        choice{"conv ic=512 oc=512 h=7 w=7 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/s1"},
         choice{"conv ic=3 oc=64 h=224 w=224 kh=7 kw=7 sh=2 sw=2 pt=3 pl=3 pb=3 pr=3", "channel_vector"},
-        choice{"conv ic=128 oc=128 h=28 w=28", "channel_vector/k1"},
-        choice{"conv g=32 ic=32 oc=32 h=14 w=14 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/k3"},
+        choice{"conv ic=128 oc=128 h=28 w=28", "pointwise"},
+        choice{"conv g=32 ic=32 oc=32 h=14 w=14 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/s1"},
         choice{"conv ic=32 oc=64 h=56 w=56 kh=5 kw=5 dh=2 dw=2 pt=4 pl=4 pb=4 pr=4", "channel_vector"},
         choice{"conv g=96 h=112 w=112 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "planar/k3"},
         choice{"conv g=96 h=112 w=112 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1", "planar/k3s2"},
@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Layers, PoolChoice,
 TEST(Choice, FamiliesAreThoseDocumented) {
   for (const auto &i : isas())
     EXPECT_EQ(std::set<std::string>(i.families.begin(), i.families.end()),
-              (std::set<std::string>{"channel_vector", "planar", "pool", "signal"}))
+              (std::set<std::string>{"channel_vector", "planar", "pointwise", "pool", "signal"}))
         << i.name;
 }
 

@@ -3,12 +3,17 @@
 /// Dense and grouped convolution with output channels in the lanes.
 ///
 /// A tile is NV vectors of output channels by P neighbouring pixels of one output row, all in
-/// registers. For every tap, NV vectors of weights are loaded and P elements of src broadcast, and
-/// NV · P FMAs follow. Stride, dilation and width cost nothing; taps in the padding are skipped
-/// exactly. The finished tile is transposed in registers, because dst is planar.
+/// registers. Neighbouring taps of neighbouring pixels meet the same source element: it is broadcast
+/// once and multiplied by up to three taps' weights, so that 3 · NV · P FMAs cost 3 · NV + P + 2
+/// loads. Every pixel still sees its taps in their order. Width costs nothing, and an element in the
+/// padding is skipped for exactly the pixels and taps it concerns.
+///
+/// Sums live in a small scratch [pixel][channel] between blocks of input channels, whose weights stay
+/// in the first-level cache while all pixels of the scratch meet them. The finished scratch is
+/// transposed to planar dst (transposed_store.hpp).
 #pragma once
 
-#include "epilogue.hpp"
+#include "transposed_store.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace channel_vector {
@@ -16,224 +21,235 @@ namespace channel_vector {
 /// Lanes by which the packed filter is blocked, whatever vector a kernel uses.
 constexpr int pack_lanes = simd::isa::full::size;
 
-/// What all tiles of one output row and one run of channels share.
+/// Pixels of the scratch, and bytes of weights that stay in the first-level cache beside it.
+constexpr int64_t scratch_pixels = 64;
+constexpr int64_t weight_bytes = 20 << 10;
+
+/// How the pixels of a tile meet source elements. Ratio: how many taps apart they are, so that they
+/// share elements, or 0 where they share none. Near: taps are neighbours in src.
+template <int Ratio, bool Near>
+struct meeting {
+  static constexpr int ratio = Ratio;
+  static constexpr bool near = Near;
+  /// Pixels are so many columns apart, of dst and of the scratch.
+  static SWCONV_ALWAYS_INLINE int64_t spacing(const problem &p) {
+    return Near || Ratio == 0 ? 1 : p.column_step;
+  }
+  /// Can it serve the layer, with enough pixels in reach?
+  static bool serves(const problem &p) {
+    return Ratio == 0 || (p.column_ratio == Ratio && (Near ? p.w.dilation == 1
+                                                           : p.column_step <= scratch_pixels / 8));
+  }
+};
+using neighbours = meeting<1, true>;
+using every_other = meeting<2, true>;
+using dilated = meeting<1, false>;
+using apart = meeting<0, false>;
+
+/// Most pixels of a tile: what the registers hold beside the weights of its taps and a broadcast.
+template <int NV, class M>
+constexpr int most_pixels =
+    simd::isa::registers < 32 ? (NV == 1 ? (simd::isa::has_fma ? 11 : 8) : 4)
+    : NV == 3                                      ? 7
+    : M::ratio == 2 || (M::ratio == 1 && !M::near) ? 8  // more would not be worth its code
+    : NV == 1                                      ? 14
+                                                   : 12;
+/// Taps that share elements.
+template <int NV, class M>
+constexpr int most_taps = M::ratio == 0 ? 1 : simd::isa::registers >= 32 || NV == 1 ? 3 : 2;
+
+/// What the tiles of one output row, one run of channels and one block of input channels share.
 struct row {
   const problem &p;
-  const epilogue &ep;
-  const float *src;         ///< first channel of the group, row 0, column 0
-  float *dst;               ///< channel c of the group, this output row, column 0
-  const float *weights;     ///< first tap of the first channel
-  int64_t pitch;            ///< floats from tap to tap
-  int64_t second;           ///< floats to the weights of the second vector of channels
-  int64_t c, channels;      ///< first channel, number of channels
+  const float *src;      ///< first channel of the group, row 0, column 0
+  const float *weights;  ///< first tap of the first channel
+  int64_t pitch;         ///< floats from tap to tap
+  int64_t second;        ///< floats to the weights of the next vector of channels
+  int64_t ic0, ic1;      ///< input channels
   int64_t h, first_kh, last_kh;
 };
 
-/// In place: N vectors whose lanes are channels become channel-major groups of N pixels.
-template <int N, class V>
-SWCONV_ALWAYS_INLINE void transpose(V (&v)[N]) {
-  V out[N];
-  SWCONV_UNROLL
-  for (int stage = 1; stage < N; stage *= 2) {
-    SWCONV_UNROLL
-    for (int i = 0; i < N / 2; ++i) {
-      out[2 * i] = V::zip_lo(v[i], v[i + N / 2]);
-      out[2 * i + 1] = V::zip_hi(v[i], v[i + N / 2]);
-    }
-    SWCONV_UNROLL
-    for (int i = 0; i < N; ++i) v[i] = out[i];
-  }
-}
+/// N elements of src that are `distance` floats apart, or 1 if Near: from a few moving pointers and
+/// what x86 adds to one.
+template <int N, bool Near>
+struct elements {
+  static constexpr int per_base = Near ? N : 7, count = (N + per_base - 1) / per_base;
+  const char *base[count];
+  int64_t step, step3, step5;  ///< in bytes
 
-/// Transposed pixels, N per channel, to dst: for the rarer forms, residual, activation, or fewer
-/// channels than lanes.
-template <class V, int N>
-SWCONV_NOINLINE void store_slowly(const row &r, const float *tile, int64_t w, int64_t c,
-                                  int64_t channels, int64_t n) {
-  float *dst = r.dst + c * r.p.dst.c + w;
-  for (int64_t k = 0; k < V::size && k < channels; ++k, dst += r.p.dst.c) {
-    V x = V::load_first(tile + k * N, n);
-    if (r.ep.general) x = r.ep.finish(x, r.c + c + k, r.h, w, n);
-    x.store_first(dst, n);
-  }
-}
-
-/// Writes pixels [First, First + N) of one vector of channels; `channels` counts from this vector.
-template <class V, int N, int First, int P>
-SWCONV_ALWAYS_INLINE void store_pixels(const row &r, const V (&acc)[P], int64_t w, int64_t c,
-                                       int64_t channels) {
-  constexpr int n = P - First < N ? P - First : N;
-  V v[N];
-  simd::unroll<N>([&](auto i) SWCONV_INLINE_LAMBDA {
-    if constexpr (i < n)
-      v[i] = acc[First + i];
-    else
-      v[i] = V::zero();
-  });
-  transpose(v);
-  if (!r.ep.general && channels >= V::size) {
-    float *dst = r.dst + c * r.p.dst.c + w + First;
-    simd::unroll<V::size>([&](auto k) SWCONV_INLINE_LAMBDA {
-      constexpr int groups = V::size / N, i = decltype(k)::value / groups;
-      v[i].template store_group<N, decltype(k)::value % groups>(dst, n);
-      dst += r.p.dst.c;
-    });
-  } else {
-    alignas(64) float tile[N * V::size];
-    SWCONV_UNROLL
-    for (int i = 0; i < N; ++i) v[i].store(tile + i * V::size);
-    store_slowly<V, N>(r, tile, w + First, c, channels, n);
-  }
-}
-
-/// The addresses of P pixels that are `stride` apart. With Unit they are constants from one
-/// pointer; else one pointer serves three pixels, which is what x86 addresses can express.
-template <int P, bool Unit>
-struct pixels {
-  static constexpr int count = Unit ? 1 : (P + 2) / 3;
-  const float *base[count];
-  int64_t stride;
-
-  SWCONV_ALWAYS_INLINE pixels(const float *s, int64_t step) : stride(step) {
+  SWCONV_ALWAYS_INLINE elements(const float *s, int64_t distance)
+      : step(distance * 4), step3(distance * 12), step5(distance * 20) {
     SWCONV_UNROLL
     for (int q = 0; q < count; ++q) {
-      base[q] = s + 3 * q * step;
+      base[q] = reinterpret_cast<const char *>(s + per_base * q * distance);
       SWCONV_OPAQUE(base[q]);
     }
   }
   SWCONV_ALWAYS_INLINE const float *at(int i) const {
-    return Unit ? base[0] + i : base[i / 3] + (i % 3) * stride;
+    const int k = i % per_base;
+    const int64_t offset = Near     ? 4 * i
+                           : k == 0 ? 0
+                           : k == 3 ? step3
+                           : k == 5 ? step5
+                           : k == 6 ? 2 * step3
+                                    : k * step;  // 1, 2, 4
+    return reinterpret_cast<const float *>(base[i / per_base] + offset);
   }
-  SWCONV_ALWAYS_INLINE void advance(int64_t distance) {
+  SWCONV_ALWAYS_INLINE void advance(int64_t bytes) {
     SWCONV_UNROLL
     for (int q = 0; q < count; ++q) {
-      base[q] += distance;
+      base[q] += bytes;
       SWCONV_OPAQUE(base[q]);
     }
   }
 };
 
-/// One tap: its weights against pixels [From, To) of the tile; where Check, those of them that lie
-/// inside a row of `in` elements, pixel 0 being at x.
-template <int From, int To, bool Check, class V, int NV, int P, bool Unit>
-SWCONV_ALWAYS_INLINE void tap(V (&acc)[NV][P], const float *f, int64_t second,
-                              const pixels<P, Unit> &s, int64_t x, int64_t in) {
-  V weight[NV];
-  simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { weight[v] = V::load(f + v * second); });
-  simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
-    constexpr int k = decltype(i)::value;
-    if constexpr (k >= From && k < To)
-      if (!Check || static_cast<uint64_t>(x + k * s.stride) < static_cast<uint64_t>(in)) {
-        const V pixel = V::broadcast(s.at(k));
-        simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
-          acc[v][k] = V::fma(weight[v], pixel, acc[v][k]);
-        });
-      }
+/// T neighbouring taps of pixels that are Ratio taps apart. With Check, only the elements
+/// lo … lo+n-1 lie inside the row.
+template <int T, int Ratio, bool Check, class V, int NV, int P, class Elements>
+SWCONV_ALWAYS_INLINE void taps(V (&acc)[NV][P], const float *f, int64_t pitch, int64_t second,
+                               const Elements &s, int64_t lo, int64_t n) {
+  V weight[T][NV];
+  simd::unroll<T * NV>([&](auto k) SWCONV_INLINE_LAMBDA {
+    weight[k / NV][k % NV] = V::load(f + k / NV * pitch + k % NV * second);
   });
-}
-
-/// A tap that an edge of the row cuts. One or two pixels short is what 3 and 5 wide filters meet.
-template <class V, int NV, int P, bool Unit>
-SWCONV_ALWAYS_INLINE void cut_tap(V (&acc)[NV][P], const float *f, int64_t second,
-                                  const pixels<P, Unit> &s, int64_t x, int64_t in) {
-  const int64_t before = -x, behind = x + (P - 1) * s.stride - (in - 1);
-  if (P >= 4 && before == 1 && behind <= 0)
-    tap<1, P, false>(acc, f, second, s, x, in);
-  else if (P >= 4 && behind == 1 && before <= 0)
-    tap<0, P - 1, false>(acc, f, second, s, x, in);
-  else if (P >= 4 && before == 2 && behind <= 0 && s.stride == 1)
-    tap<2, P, false>(acc, f, second, s, x, in);
-  else if (P >= 4 && behind == 2 && before <= 0 && s.stride == 1)
-    tap<0, (P > 2 ? P - 2 : 0), false>(acc, f, second, s, x, in);
-  else
-    tap<0, P, true>(acc, f, second, s, x, in);
-}
-
-/// One tile. KW is the filter width, or 0 for any; Unit: stride and dilation are 1 along the row.
-/// Without Edge all taps lie inside the row.
-template <class V, int NV, int P, int KW, bool Unit, bool Edge>
-SWCONV_NOINLINE void tile(const row &r, int64_t w) {
-  const problem &p = r.p;
-  const int64_t kw = KW ? KW : p.w.taps;
-  const int64_t stride = Unit ? 1 : p.w.stride, dilation = Unit ? 1 : p.w.dilation;
-  const int64_t x = p.w.start(w);
-  // Taps [whole_lo, whole_hi) lie inside the row for every pixel of the tile.
-  const int64_t whole_lo = Edge ? p.w.first_tap(x) : 0;
-  const int64_t last = Edge ? p.w.last_tap(x + (P - 1) * stride) : kw;
-  const int64_t whole_hi = last < whole_lo ? whole_lo : last;
-
-  // Indexed by constants only, here and below: otherwise g++ may leave it in memory.
-  V acc[NV][P];
-  simd::unroll<NV * P>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / P][i % P] = V::zero(); });
-  const float *f = r.weights;
-  const int64_t pitch = r.pitch, second = r.second;
-  const int64_t skipped = (p.h.taps - (r.last_kh - r.first_kh)) * kw * pitch;
-  f += r.first_kh * kw * pitch;
-  const float *plane = r.src + (p.h.start(r.h) + r.first_kh * p.h.dilation) * p.src.h + x;
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += skipped) {
-    const float *line = plane;
-    for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += p.h.dilation * p.src.h) {
-      pixels<P, Unit> s(line, stride);
-      for (int64_t t = 0; t < kw; ++t, s.advance(dilation), f += pitch)
-        if (!Edge || static_cast<uint64_t>(t - whole_lo) < static_cast<uint64_t>(whole_hi - whole_lo))
-          tap<0, P, false>(acc, f, second, s, 0, 0);
-        else
-          cut_tap(acc, f, second, s, x + t * dilation, p.w.in);
-    }
-  }
-
-  simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
-    const int64_t c = v * V::size, channels = r.channels - c;
-    if (r.ep.affine) {
-      const V scale = r.ep.template scale_over<V>(r.c + c, channels);
-      const V bias = r.ep.template bias_over<V>(r.c + c, channels);
-      simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
-        acc[v][i] = V::fma(acc[v][i], scale, bias);
+  simd::unroll<(P - 1) * Ratio + T>([&](auto j) SWCONV_INLINE_LAMBDA {
+    constexpr int at = decltype(j)::value;
+    if (!Check || static_cast<uint64_t>(at - lo) < static_cast<uint64_t>(n)) {
+      const V element = V::broadcast(s.at(at));
+      simd::unroll<T>([&](auto t) SWCONV_INLINE_LAMBDA {
+        constexpr int tap = decltype(t)::value, i = (at - tap) / Ratio;
+        if constexpr (at >= tap && (at - tap) % Ratio == 0 && i < P)
+          simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
+            acc[v][i] = V::fma(weight[tap][v], element, acc[v][i]);
+          });
       });
     }
-    if (r.ep.clamp)
-      simd::unroll<P>(
-          [&](auto i) SWCONV_INLINE_LAMBDA { acc[v][i] = r.ep.clamped(acc[v][i]); });
-    constexpr int N = P > 4 && V::size >= 8 ? 8 : 4;
-    simd::unroll<(P + N - 1) / N>([&](auto g) SWCONV_INLINE_LAMBDA {
-      store_pixels<V, N, decltype(g)::value * N, P>(r, acc[v], w, c, channels);
-    });
   });
 }
 
-using tile_fn = void (*)(const row &, int64_t w);
-
-/// Stands for a filter width in the table of tiles that serve every layer.
-constexpr int any_width = -1;
-
-/// Tiles of 1 … P pixels; entry i has i + 1. Small tiles are rare and have no special forms.
-template <class V, int NV, int KW, int... I>
-constexpr tile_fn tile_table(int p, std::integer_sequence<int, I...>) {
-  constexpr tile_fn table[] = {&tile<V, NV, I + 1, (I < 3 || KW == any_width ? 0 : KW),
-                                     I >= 3 && KW != any_width, I < 3 || KW == any_width>...};
-  return table[p - 1];
+/// One tap of pixels that share nothing, where an edge of the row cuts it; pixel 0 is at column x.
+template <class V, int NV, int P, class Elements>
+SWCONV_ALWAYS_INLINE void cut_tap(V (&acc)[NV][P], const float *f, int64_t second,
+                                  const Elements &s, int64_t x, int64_t distance, int64_t in) {
+  V weight[NV];
+  simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { weight[v] = V::load(f + v * second); });
+  simd::unroll<P>([&](auto k) SWCONV_INLINE_LAMBDA {
+    constexpr int i = decltype(k)::value;
+    if (static_cast<uint64_t>(x + i * distance) < static_cast<uint64_t>(in)) {
+      const V element = V::broadcast(s.at(i));
+      simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
+        acc[v][i] = V::fma(weight[v], element, acc[v][i]);
+      });
+    }
+  });
 }
 
-/// One output row of up to NV · V::size channels, cut into tiles of nearly equal width.
-template <class V, int NV, int P, int KW, bool Unit>
-SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1) {
+/// Calls f with the accumulators of pixel after pixel, and where they are in the scratch.
+template <class V, int NV, int P, class F>
+SWCONV_ALWAYS_INLINE void walk_sums(V (&acc)[NV][P], float *sums, int64_t spacing, F &&f) {
+  simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
+    simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { f(acc[v][i], sums + v * V::size); });
+    sums += spacing * NV * V::size;
+    SWCONV_OPAQUE(sums);
+  });
+}
+
+/// One tile: adds the taps of r's input channels to its part of the scratch. Its pixels begin at
+/// column w. Without Edge all taps lie inside the row.
+template <class V, int NV, int P, class M, bool Edge>
+SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
+  const problem &p = r.p;
+  const int64_t spacing = M::spacing(p);
+  // Indexed by constants only, here and below: otherwise g++ may leave it in memory.
+  V acc[NV][P];
+  if (r.ic0 == 0)
+    walk_sums(acc, sums, 0, [](V &a, const float *) SWCONV_INLINE_LAMBDA { a = V::zero(); });
+  else
+    walk_sums(acc, sums, spacing, [](V &a, const float *s) SWCONV_INLINE_LAMBDA { a = V::load(s); });
+
+  const int64_t x = p.w.start(w), kw = p.w.taps, second = r.second;
+  const int64_t pitch = NV > 1 ? pack_lanes : r.pitch;  // only the last block is narrower
+  const int64_t filter_row = kw * pitch, line_pitch = p.h.dilation * p.src.h;
+  const int64_t skipped = (p.h.taps - (r.last_kh - r.first_kh)) * filter_row;
+  const int64_t dilation = M::near ? 1 : p.w.dilation;
+  const int64_t distance = M::ratio == 0 ? p.w.stride : dilation;
+  const float *f = r.weights + (r.ic0 * p.h.taps + r.first_kh) * filter_row;
+  const float *plane =
+      r.src + r.ic0 * p.src.c + (p.h.start(r.h) + r.first_kh * p.h.dilation) * p.src.h + x;
+  // Elements [lo, lo + n) lie inside the row; where none are shared, taps [lo, lo + n) do.
+  const int64_t lo = Edge ? p.w.tap_at(x, 0) : 0;
+  const int64_t n =
+      Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
+  constexpr int T = most_taps<NV, M>, R = M::ratio == 0 ? 1 : M::ratio;
+  for (int64_t ic = r.ic0; ic < r.ic1; ++ic, plane += p.src.c, f += skipped) {
+    const float *line = plane;
+    for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += line_pitch) {
+      elements<(P - 1) * R + T, M::near> s(line, distance);
+      int64_t t = 0;
+      const auto next = [&](auto count) SWCONV_INLINE_LAMBDA {
+        constexpr int N = decltype(count)::value;
+        if constexpr (M::ratio != 0 || !Edge)
+          taps<N, R, Edge>(acc, f, pitch, second, s, lo - t, n);
+        else if (t >= lo && t < lo + n)
+          taps<N, R, false>(acc, f, pitch, second, s, 0, 0);
+        else
+          cut_tap(acc, f, second, s, x + t * dilation, distance, p.w.in);
+        t += N;
+        f += N * pitch;
+        s.advance(N * dilation * 4);
+      };
+      while (t + T <= kw) next(simd::index<T>{});
+      if constexpr (T > 2)
+        if (t + 2 <= kw) next(simd::index<2>{});
+      if constexpr (T > 1)
+        if (t < kw) next(simd::index<1>{});
+    }
+  }
+  walk_sums(acc, sums, spacing, [](V &a, float *s) SWCONV_INLINE_LAMBDA { a.store(s); });
+}
+
+using tile_fn = void (*)(const row &, int64_t w, float *sums);
+
+/// Is there a tile of n pixels? Beyond eight every other one would bring little for its code.
+constexpr bool has_tile(int64_t n) { return n <= 8 || n % 2 == 0; }
+
+template <class V, int NV, class M, bool Edge, int P>
+constexpr tile_fn tile_of() {
+  if constexpr (has_tile(P) && (NV < 3 || P > 3))
+    return &tile<V, NV, P, M, Edge>;
+  else
+    return nullptr;
+}
+
+/// Tiles of 1 … P pixels; entry i has i + 1.
+template <class V, int NV, class M, bool Edge, int... I>
+constexpr tile_fn tile_table(int64_t pixels, std::integer_sequence<int, I...>) {
+  constexpr tile_fn table[] = {tile_of<V, NV, M, Edge, I + 1>()...};
+  return table[pixels - 1];
+}
+
+/// Columns [w0, w1) of one output row, cut into tiles of nearly equal width.
+template <class V, int NV, class M>
+SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *sums) {
+  constexpr int64_t P = most_pixels<NV, M>;
   constexpr std::make_integer_sequence<int, P> widths;
-  const int64_t tiles = (w1 - w0 + P - 1) / P;
-  for (int64_t i = 0, w = w0; i < tiles; ++i) {
-    const int64_t n = (w1 - w + tiles - i - 1) / (tiles - i);
-    const int width = static_cast<int>(n);
-    // An Edge tile checks nothing for the taps that lie inside: it also serves any stride.
-    if (Unit && r.p.w.inside(w, n))
-      tile_table<V, NV, KW>(width, widths)(r, w);
-    else
-      tile_table<V, NV, any_width>(width, widths)(r, w);
-    w += n;
+  const int64_t spacing = M::spacing(r.p);
+  for (int64_t phase = 0; phase < spacing && w0 + phase < w1; ++phase) {
+    int64_t left = spacing == 1 ? w1 - w0 : (w1 - w0 - phase + spacing - 1) / spacing;
+    for (int64_t w = w0 + phase; left > 0;) {
+      const int64_t tiles = (left + P - 1) / P;
+      int64_t n = (left + tiles - 1) / tiles;
+      if (!has_tile(n)) n = tiles > 1 ? n - 1 : (n + 1) / 2;
+      const auto run = r.p.w.inside(w, (n - 1) * spacing + 1)
+                           ? tile_table<V, NV, M, false>(n, widths)
+                           : tile_table<V, NV, M, true>(n, widths);
+      run(r, w, sums + (w - w0) * NV * V::size);
+      left -= n;
+      w += n * spacing;
+    }
   }
 }
-
-/// Pixels of a tile: what the registers hold beside the weights and a broadcast.
-constexpr int pixels_of_pair = simd::isa::registers >= 32 ? 8 : simd::isa::has_fma ? 6 : 4;
-constexpr int pixels_of_one = simd::isa::registers >= 32 ? 12 : simd::isa::has_fma ? 8 : 4;
 
 /// Outputs whose part of src stays in the second-level cache while all output channels pass over it.
 struct cache_block {
@@ -249,45 +265,88 @@ struct cache_block {
   }
 };
 
-/// Kernel for filter width KW (0: any), with Unit for unit stride and dilation along rows.
-template <int KW, bool Unit>
+/// One block of outputs, at most scratch_pixels of them, of NV · V::size channels.
+template <class V, int NV, class M>
+SWCONV_NOINLINE void run_scratch(row &r, const transposed_store &to, const block &b) {
+  alignas(64) float sums[scratch_pixels * NV * V::size];
+  const problem &p = r.p;
+  const int64_t per_channel = p.h.taps * p.w.taps * NV * V::size * 4;
+  const int64_t step = per_channel < weight_bytes ? weight_bytes / per_channel : 1;
+  const int64_t width = b.w1 - b.w0;
+  for (r.ic0 = 0; r.ic0 < p.in_channels; r.ic0 = r.ic1) {
+    r.ic1 = axis::least(r.ic0 + step, p.in_channels);
+    float *s = sums;
+    for (r.h = b.h0; r.h < b.h1; ++r.h, s += width * NV * V::size) {
+      const int64_t y = p.h.start(r.h);
+      r.first_kh = p.h.first_tap(y);
+      r.last_kh = p.h.last_tap(y);
+      if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
+      run_row<V, NV, M>(r, b.w0, b.w1, s);
+    }
+  }
+  to.store<V>(sums, NV * V::size, b);
+}
+
+/// All rows and columns of a block for one run of channels.
+template <class V, int NV, class M>
+SWCONV_ALWAYS_INLINE void run_channels(row &r, const transposed_store &to, const block &b) {
+  block part = b;
+  for (part.w0 = b.w0; part.w0 < b.w1; part.w0 = part.w1) {
+    part.w1 = axis::least(part.w0 + scratch_pixels, b.w1);
+    const int64_t rows = scratch_pixels / (part.w1 - part.w0);
+    for (part.h0 = b.h0; part.h0 < b.h1; part.h0 = part.h1) {
+      part.h1 = axis::least(part.h0 + rows, b.h1);
+      run_scratch<V, NV, M>(r, to, part);
+    }
+  }
+}
+
+/// Are tiles of three vectors better than tiles of two? Where rows are narrow, but not so that a tile
+/// would have few pixels, or one of two vectors hold them all.
+template <class M>
+SWCONV_ALWAYS_INLINE bool prefers_triples(const problem &p, int64_t columns) {
+  constexpr int64_t P = most_pixels<3, M>;
+  const int64_t pixels = columns / M::spacing(p);
+  return simd::isa::registers >= 32 && pixels > P / 2 && pixels <= 2 * P &&
+         pixels != P + 1 && columns % M::spacing(p) == 0;
+}
+
+/// Kernel for filters of any size.
+template <class M>
 void run(const problem &p, const run_pointers &ptr, const block &b) {
   using V = simd::isa::full;
-  using H = simd::isa::half;
   const epilogue ep(p, ptr, b);
   const int64_t taps = p.in_channels * p.h.taps * p.w.taps;
-  const float *const src = ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c;
   const float *const filter = ptr.filter + b.g * p.out_channels * taps;
   float *const dst = ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c;
   const cache_block step(p);
-  for (int64_t h0 = b.h0; h0 < b.h1; h0 += step.rows)
-    for (int64_t w0 = b.w0; w0 < b.w1; w0 += step.columns) {
-      const int64_t h1 = axis::least(h0 + step.rows, b.h1);
-      const int64_t w1 = axis::least(w0 + step.columns, b.w1);
+  row r{p, ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c, nullptr, 0,
+        pack_lanes * taps, 0, 0, 0, 0, 0};
+  block part = b;
+  for (part.h0 = b.h0; part.h0 < b.h1; part.h0 = part.h1) {
+    part.h1 = axis::least(part.h0 + step.rows, b.h1);
+    for (part.w0 = b.w0; part.w0 < b.w1; part.w0 = part.w1) {
+      part.w1 = axis::least(part.w0 + step.columns, b.w1);
+      const bool triples = prefers_triples<M>(p, axis::least(part.w1 - part.w0, scratch_pixels));
       for (int64_t c = b.c0; c < b.c1;) {
-        // Two whole blocks of the packed filter at a time; the last, narrower one alone.
-        const int64_t left = b.c1 - c;
-        const int64_t channels =
-            left >= 2 * pack_lanes ? 2 * pack_lanes : left < pack_lanes ? left : pack_lanes;
-        row r{p, ep, src, nullptr, filter + c * taps, axis::least(left, pack_lanes),
-              pack_lanes * taps, c, channels, 0, 0, 0};
-        for (int64_t h = h0; h < h1; ++h) {
-          const int64_t y = p.h.start(h);
-          r.h = h;
-          r.first_kh = p.h.first_tap(y);
-          r.last_kh = p.h.last_tap(y);
-          if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
-          r.dst = dst + c * p.dst.c + h * p.dst.h;
-          if (channels > V::size)
-            run_row<V, 2, pixels_of_pair, KW, Unit>(r, w0, w1);
-          else if (channels > H::size)
-            run_row<V, 1, pixels_of_one, 0, Unit>(r, w0, w1);
-          else
-            run_row<H, 1, (pixels_of_one < 8 ? pixels_of_one : 8), 0, false>(r, w0, w1);
+        // Whole blocks of the packed filter together; the last, narrower one alone.
+        const int64_t left = b.c1 - c, vectors = left / pack_lanes;
+        const int64_t together = triples && vectors >= 3 && vectors != 4 ? 3 : vectors >= 2 ? 2 : 1;
+        const int64_t channels = axis::least(left, together * pack_lanes);
+        r.weights = filter + c * taps;
+        r.pitch = axis::least(left, pack_lanes);
+        const transposed_store to{p, ep, dst + c * p.dst.c, c, channels};
+        if (together == 3) {
+          if constexpr (simd::isa::registers >= 32) run_channels<V, 3, M>(r, to, part);
+        } else if (together == 2) {
+          run_channels<V, 2, M>(r, to, part);
+        } else {
+          run_channels<V, 1, M>(r, to, part);
         }
         c += channels;
       }
     }
+  }
 }
 
 }  // namespace channel_vector

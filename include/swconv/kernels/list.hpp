@@ -6,13 +6,14 @@
 
 #include "channel_vector.hpp"
 #include "planar.hpp"
+#include "pointwise.hpp"
 #include "pool.hpp"
 #include "pool_slide.hpp"
 #include "signal.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 
-enum class family : uint8_t { channel_vector, planar, signal, pool_max, pool_avg };
+enum class family : uint8_t { channel_vector, pointwise, planar, signal, pool_max, pool_avg };
 
 /// A kernel and the layers it can serve. Zero in a field means any.
 struct kernel_entry {
@@ -39,9 +40,10 @@ struct kernel_entry {
 
 namespace kernels {
 
-template <int K>
-constexpr kernel_entry channel_vector_width(const char *name) {
-  return {name, &channel_vector::run<K, true>, family::channel_vector, 0, K, 1, false, false, false};
+template <class M>
+constexpr kernel_entry channel_vector_for(const char *name) {
+  return {name,  &channel_vector::run<M>, family::channel_vector, 0, 0, 0, false, false,
+          true,  &M::serves};
 }
 template <int K, int S>
 constexpr kernel_entry planar_square(const char *name) {
@@ -67,11 +69,12 @@ constexpr kernel_entry pool_direct(const char *name, family f) {
 
 /// Within a family the first that accepts a layer serves it: special before general.
 constexpr kernel_entry list[] = {
-    channel_vector_width<1>("channel_vector/k1"),
-    channel_vector_width<3>("channel_vector/k3"),
-    channel_vector_width<0>("channel_vector/unit"),
-    {"channel_vector/any", &channel_vector::run<0, false>, family::channel_vector, 0, 0, 0, false,
-     false, true},
+    channel_vector_for<channel_vector::neighbours>("channel_vector/s1"),
+    channel_vector_for<channel_vector::every_other>("channel_vector/s2"),
+    channel_vector_for<channel_vector::dilated>("channel_vector/dilated"),
+    channel_vector_for<channel_vector::apart>("channel_vector/any"),
+    {"pointwise/k1", &pointwise::run, family::pointwise, 1, 1, 1, false, true, true,
+     &pointwise::serves},
     planar_square<2, 1>("planar/k2"),
     planar_square<3, 1>("planar/k3"),
     planar_square<3, 2>("planar/k3s2"),

@@ -149,10 +149,18 @@ struct scalars {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return m[i] ? p[i * step] : 0.0f; });
   }
-  template <int Group, int G>
-  void store_group(float *p, int64_t n) const {
-    SWCONV_COUNT(stores);
-    for (int i = 0; i < Group && i < n; ++i) p[i] = x[G * Group + i];
+  /// Lanes 4i … 4i+3 from p + i * distance.
+  static scalars quads(const float *p, int64_t distance) {
+    SWCONV_COUNT(loads);
+    return make([&](int i) { return p[i / 4 * distance + i % 4]; });
+  }
+  /// Transposes the 4 × 4 elements of each quad of lanes.
+  static void transpose_quads(scalars &x, scalars &y, scalars &z, scalars &w) {
+    for (int i = 0; i < 8; ++i) SWCONV_COUNT(shuffles);
+    const scalars in[] = {x, y, z, w};
+    scalars *const out[] = {&x, &y, &z, &w};
+    for (int k = 0; k < 4; ++k)
+      *out[k] = make([&](int i) { return in[i % 4].x[i / 4 * 4 + k]; });
   }
 };
 

@@ -111,24 +111,19 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
             : "memory");
     return of(lane);
   }
-  /// Stores the first n of the N lanes that begin at lane G * N.
-  template <int N, int G>
-  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
-    if constexpr (N == 8) {
-      if (n == 8)
-        store(p);
-      else
-        store_first(p, n);
-    } else {
-      static_assert(N == 4, "groups are 4 or 8 lanes");
-      const __m128 x = _mm256_extractf128_ps(b, G);
-      if (n == 4)
-        _mm_storeu_ps(p, x);
-      else
-        _mm_maskstore_ps(p, _mm_cmpgt_epi32(_mm_set1_epi32(static_cast<int>(n)),
-                                            _mm_setr_epi32(0, 1, 2, 3)),
-                         x);
-    }
+  /// Lanes 4i … 4i+3 from p + i * distance.
+  static SWCONV_ALWAYS_INLINE f32x8 quads(const float *p, int64_t distance) {
+    const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p));
+    return of(_mm256_insertf128_ps(x, _mm_loadu_ps(p + distance), 1));
+  }
+  /// Transposes the 4 × 4 elements of each quad of lanes.
+  static SWCONV_ALWAYS_INLINE void transpose_quads(f32x8 &x, f32x8 &y, f32x8 &z, f32x8 &w) {
+    const __m256 xy = _mm256_unpacklo_ps(x.b, y.b), zw = _mm256_unpacklo_ps(z.b, w.b);
+    const __m256 xy2 = _mm256_unpackhi_ps(x.b, y.b), zw2 = _mm256_unpackhi_ps(z.b, w.b);
+    x = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(1, 0, 1, 0)));
+    y = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(3, 2, 3, 2)));
+    z = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(1, 0, 1, 0)));
+    w = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(3, 2, 3, 2)));
   }
 };
 

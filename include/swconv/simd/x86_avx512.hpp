@@ -117,27 +117,21 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     const __m512i i = _mm512_mullo_epi32(iota, _mm512_set1_epi32(static_cast<int>(step)));
     return of(_mm512_mask_i32gather_ps(_mm512_setzero_ps(), m, i, p, 4));
   }
-  /// Stores the first n of the N lanes that begin at lane G * N.
-  template <int N, int G>
-  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
-    if constexpr (N == 8) {
-      __m256 x = _mm512_extractf32x8_ps(b, G);
-      if (n == 8) {
-        _mm256_storeu_ps(p, x);
-        return;
-      }
-      SWCONV_KEEP_APART(x);
-      _mm256_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<8>(0, n)), x);
-    } else {
-      static_assert(N == 4, "groups are 4 or 8 lanes");
-      __m128 x = _mm512_extractf32x4_ps(b, G);
-      if (n == 4) {
-        _mm_storeu_ps(p, x);
-        return;
-      }
-      SWCONV_KEEP_APART(x);
-      _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)), x);
-    }
+  /// Lanes 4i … 4i+3 from p + i * distance.
+  static SWCONV_ALWAYS_INLINE f32x16 quads(const float *p, int64_t distance) {
+    __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(p + distance), 1);
+    x = _mm512_insertf32x4(x, _mm_loadu_ps(p + 2 * distance), 2);
+    return of(_mm512_insertf32x4(x, _mm_loadu_ps(p + 3 * distance), 3));
+  }
+  /// Transposes the 4 × 4 elements of each quad of lanes.
+  static SWCONV_ALWAYS_INLINE void transpose_quads(f32x16 &x, f32x16 &y, f32x16 &z, f32x16 &w) {
+    const __m512 xy = _mm512_unpacklo_ps(x.b, y.b), zw = _mm512_unpacklo_ps(z.b, w.b);
+    const __m512 xy2 = _mm512_unpackhi_ps(x.b, y.b), zw2 = _mm512_unpackhi_ps(z.b, w.b);
+    x = of(_mm512_shuffle_ps(xy, zw, _MM_SHUFFLE(1, 0, 1, 0)));
+    y = of(_mm512_shuffle_ps(xy, zw, _MM_SHUFFLE(3, 2, 3, 2)));
+    z = of(_mm512_shuffle_ps(xy2, zw2, _MM_SHUFFLE(1, 0, 1, 0)));
+    w = of(_mm512_shuffle_ps(xy2, zw2, _MM_SHUFFLE(3, 2, 3, 2)));
   }
 };
 
@@ -196,16 +190,19 @@ struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
     const __m256i i = _mm256_mullo_epi32(iota, _mm256_set1_epi32(static_cast<int>(step)));
     return of(_mm256_mmask_i32gather_ps(_mm256_setzero_ps(), m, i, p, 4));
   }
-  template <int N, int G>
-  SWCONV_ALWAYS_INLINE void store_group(float *p, int64_t n) const {
-    if constexpr (N == 8) {
-      store_first(p, n);
-    } else {
-      static_assert(N == 4, "groups are 4 or 8 lanes");
-      __m128 x = _mm256_extractf32x4_ps(b, G);
-      SWCONV_KEEP_APART(x);
-      _mm_mask_storeu_ps(p, static_cast<__mmask8>(lane_bits<4>(0, n)), x);
-    }
+  /// Lanes 4i … 4i+3 from p + i * distance.
+  static SWCONV_ALWAYS_INLINE f32x8 quads(const float *p, int64_t distance) {
+    const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p));
+    return of(_mm256_insertf128_ps(x, _mm_loadu_ps(p + distance), 1));
+  }
+  /// Transposes the 4 × 4 elements of each quad of lanes.
+  static SWCONV_ALWAYS_INLINE void transpose_quads(f32x8 &x, f32x8 &y, f32x8 &z, f32x8 &w) {
+    const __m256 xy = _mm256_unpacklo_ps(x.b, y.b), zw = _mm256_unpacklo_ps(z.b, w.b);
+    const __m256 xy2 = _mm256_unpackhi_ps(x.b, y.b), zw2 = _mm256_unpackhi_ps(z.b, w.b);
+    x = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(1, 0, 1, 0)));
+    y = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(3, 2, 3, 2)));
+    z = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(1, 0, 1, 0)));
+    w = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(3, 2, 3, 2)));
   }
 };
 
