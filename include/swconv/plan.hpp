@@ -83,7 +83,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
       cost += tiles(1, channel_vector::most_pixels<1, channel_vector::neighbours>);
     return cost;
   }
-  if (k.kind == family::pointwise) return channels * blocks(out, lanes) * (taps * 1.15 + 8);
+  if (k.kind == family::pointwise) return channels * blocks(out, lanes) * (taps * 1.08 + 8);
   // Vectors of columns; the last may be a half. A tile of C channels by R rows by X vectors loads
   // X vectors and C · R weights for C · R · X FMAs. A load that straddles two cache lines is slow.
   const double full = static_cast<double>(static_cast<int64_t>(out / lanes));

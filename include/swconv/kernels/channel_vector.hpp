@@ -37,8 +37,8 @@ struct meeting {
   }
   /// Can it serve the layer, with enough pixels in reach?
   static bool serves(const problem &p) {
-    return Ratio == 0 || (p.column_ratio == Ratio && (Near ? p.w.dilation == 1
-                                                           : p.column_step <= scratch_pixels / 8));
+    return Ratio == 0 || (p.w.taps > 1 && p.column_ratio == Ratio &&
+                          (Near ? p.w.dilation == 1 : p.column_step <= scratch_pixels / 8));
   }
 };
 using neighbours = meeting<1, true>;
@@ -49,14 +49,19 @@ using apart = meeting<0, false>;
 /// Most pixels of a tile: what the registers hold beside the weights of its taps and a broadcast.
 template <int NV, class M>
 constexpr int most_pixels =
-    simd::isa::registers < 32 ? (NV == 1 ? (simd::isa::has_fma ? 11 : 8) : 4)
+    simd::isa::registers < 32 ? (NV == 2 ? (simd::isa::has_fma ? 6 : 4) : simd::isa::has_fma ? 11 : 8)
     : NV == 3                                      ? 7
     : M::ratio == 2 || (M::ratio == 1 && !M::near) ? 8  // more would not be worth its code
     : NV == 1                                      ? 14
                                                    : 12;
+/// Are there tiles of two vectors, and of three? They want many registers beside three taps' weights.
+template <class M>
+constexpr bool has_pairs = simd::isa::registers >= 32 || M::ratio == 0;
+template <class M>
+constexpr bool has_triples = simd::isa::registers >= 32 && M::near && M::ratio == 1;
 /// Taps that share elements.
-template <int NV, class M>
-constexpr int most_taps = M::ratio == 0 ? 1 : simd::isa::registers >= 32 || NV == 1 ? 3 : 2;
+template <class M>
+constexpr int most_taps = M::ratio == 0 ? 1 : 3;
 
 /// What the tiles of one output row, one run of channels and one block of input channels share.
 struct row {
@@ -181,7 +186,7 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
   const int64_t lo = Edge ? p.w.tap_at(x, 0) : 0;
   const int64_t n =
       Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
-  constexpr int T = most_taps<NV, M>, R = M::ratio == 0 ? 1 : M::ratio;
+  constexpr int T = most_taps<M>, R = M::ratio == 0 ? 1 : M::ratio;
   for (int64_t ic = r.ic0; ic < r.ic1; ++ic, plane += p.src.c, f += skipped) {
     const float *line = plane;
     for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += line_pitch) {
@@ -199,11 +204,13 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
         f += N * pitch;
         s.advance(N * dilation * 4);
       };
-      while (t + T <= kw) next(simd::index<T>{});
-      if constexpr (T > 2)
-        if (t + 2 <= kw) next(simd::index<2>{});
-      if constexpr (T > 1)
-        if (t < kw) next(simd::index<1>{});
+      if constexpr (T == 3) {
+        // Threes, then twos, so that none is left: `serves` sees to it that there are more than one.
+        while (kw - t == 3 || kw - t > 4) next(simd::index<3>{});
+        while (t < kw) next(simd::index<2>{});
+      } else {
+        while (t < kw) next(simd::index<1>{});
+      }
     }
   }
   walk_sums(acc, sums, spacing, [](V &a, float *s) SWCONV_INLINE_LAMBDA { a.store(s); });
@@ -211,12 +218,18 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
 
 using tile_fn = void (*)(const row &, int64_t w, float *sums);
 
-/// Is there a tile of n pixels? Beyond eight every other one would bring little for its code.
-constexpr bool has_tile(int64_t n) { return n <= 8 || n % 2 == 0; }
+/// Is there a tile of n pixels? Sizes that would bring little for their code are left out.
+template <int NV, class M>
+constexpr bool has_tile(int64_t n) {
+  if (NV == 3) return n > 3;
+  if (NV == 2 && M::near && M::ratio == 1) return n <= 8 || n % 2 == 0;
+  if (NV == 2) return n == 1 || n == 7 || n % 2 == 0;
+  return n == 1 || n == 2 || n == 4 || n == 8 || n == most_pixels<NV, M>;
+}
 
 template <class V, int NV, class M, bool Edge, int P>
 constexpr tile_fn tile_of() {
-  if constexpr (has_tile(P) && (NV < 3 || P > 3))
+  if constexpr (has_tile<NV, M>(P))
     return &tile<V, NV, P, M, Edge>;
   else
     return nullptr;
@@ -240,7 +253,8 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *s
     for (int64_t w = w0 + phase; left > 0;) {
       const int64_t tiles = (left + P - 1) / P;
       int64_t n = (left + tiles - 1) / tiles;
-      if (!has_tile(n)) n = tiles > 1 ? n - 1 : (n + 1) / 2;
+      if (tiles == 1 && !has_tile<NV, M>(n)) n = (n + 1) / 2;
+      while (!has_tile<NV, M>(n)) --n;
       const auto run = r.p.w.inside(w, (n - 1) * spacing + 1)
                            ? tile_table<V, NV, M, false>(n, widths)
                            : tile_table<V, NV, M, true>(n, widths);
@@ -307,7 +321,7 @@ template <class M>
 SWCONV_ALWAYS_INLINE bool prefers_triples(const problem &p, int64_t columns) {
   constexpr int64_t P = most_pixels<3, M>;
   const int64_t pixels = columns / M::spacing(p);
-  return simd::isa::registers >= 32 && pixels > P / 2 && pixels <= 2 * P &&
+  return has_triples<M> && pixels > P / 2 && pixels <= 2 * P &&
          pixels != P + 1 && columns % M::spacing(p) == 0;
 }
 
@@ -331,15 +345,15 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
       for (int64_t c = b.c0; c < b.c1;) {
         // Whole blocks of the packed filter together; the last, narrower one alone.
         const int64_t left = b.c1 - c, vectors = left / pack_lanes;
-        const int64_t together = triples && vectors >= 3 && vectors != 4 ? 3 : vectors >= 2 ? 2 : 1;
+        const int64_t together = triples && vectors >= 3 && vectors != 4 ? 3 : vectors >= 2 && has_pairs<M> ? 2 : 1;
         const int64_t channels = axis::least(left, together * pack_lanes);
         r.weights = filter + c * taps;
         r.pitch = axis::least(left, pack_lanes);
         const transposed_store to{p, ep, dst + c * p.dst.c, c, channels};
         if (together == 3) {
-          if constexpr (simd::isa::registers >= 32) run_channels<V, 3, M>(r, to, part);
+          if constexpr (has_triples<M>) run_channels<V, 3, M>(r, to, part);
         } else if (together == 2) {
-          run_channels<V, 2, M>(r, to, part);
+          if constexpr (has_pairs<M>) run_channels<V, 2, M>(r, to, part);
         } else {
           run_channels<V, 1, M>(r, to, part);
         }

@@ -31,17 +31,31 @@ struct columns_block {
   bool first, last;  ///< of the parts of the input channels
 };
 
-/// C channels from c by X vectors, the last of which has `n - (X - 1) · V::size` columns if Tail.
+/// Sums of C channels from c by X vectors through residual and activation to dst: the rarer forms.
+template <class V, int X>
+SWCONV_NOINLINE void finish(const columns_block &b, const float *sums, int64_t c, int64_t channels) {
+  for (int64_t k = 0; k < channels; ++k)
+    for (int64_t i = 0; i < X; ++i, sums += V::size) {
+      const int64_t n = axis::least(b.n - i * V::size, V::size);
+      b.ep.finish(V::load(sums), c + k, b.h, b.w + i * V::size, n)
+          .store_first(b.dst + (c + k) * b.p.dst.c + i * V::size, n);
+    }
+}
+
+/// C channels from c by X vectors, the last of which may be cut if Tail.
 template <class V, int C, int X, bool Tail>
 SWCONV_NOINLINE void tile(const columns_block &b, const float *f, int64_t pitch, int64_t c,
                           float *sums) {
   const problem &p = b.p;
-  const int64_t rest = b.n - (X - 1) * V::size;
+  const int64_t rest = b.n - (X - 1) * V::size;  // columns of the last vector
   const typename V::mask lanes = V::lanes(0, rest);
   V acc[C][X];
-  simd::unroll<C * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-    acc[i / X][i % X] = b.first ? V::zero() : V::load(sums + i * V::size);
-  });
+  if (b.first)
+    simd::unroll<C * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = V::zero(); });
+  else
+    simd::unroll<C * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      acc[i / X][i % X] = V::load(sums + i * V::size);
+    });
   const float *s = b.src;
   for (int64_t ic = 0; ic < b.in_channels; ++ic, s += p.src.c, f += pitch) {
     V x[X];
@@ -58,25 +72,32 @@ SWCONV_NOINLINE void tile(const columns_block &b, const float *f, int64_t pitch,
       });
     });
   }
-  if (!b.last) {
+  if (b.last && b.ep.affine)
+    simd::unroll<C>([&](auto k) SWCONV_INLINE_LAMBDA {
+      const V scale = b.ep.template scale_of<V>(c + k), bias = b.ep.template bias_of<V>(c + k);
+      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+        acc[k][i] = V::fma(acc[k][i], scale, bias);
+      });
+    });
+  if (!b.last || b.ep.general) {
     simd::unroll<C * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X].store(sums + i * V::size); });
+    if (b.last) finish<V, X>(b, sums, c, C);
     return;
   }
-  simd::unroll<C>([&](auto k) SWCONV_INLINE_LAMBDA {
-    float *const dst = b.dst + (c + k) * p.dst.c;
-    const V scale = b.ep.template scale_of<V>(c + k), bias = b.ep.template bias_of<V>(c + k);
-    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-      constexpr bool cut = Tail && decltype(i)::value == X - 1;
-      V y = acc[k][i];
-      if (b.ep.affine) y = V::fma(y, scale, bias);
-      if (b.ep.clamp) y = b.ep.clamped(y);
-      const int64_t n = cut ? rest : V::size;
-      if (b.ep.general) y = b.ep.finish(y, c + k, b.h, b.w + i * V::size, n);
-      if constexpr (cut)
-        y.store_first(dst + i * V::size, n);
-      else
-        y.store(dst + i * V::size);
+  if (b.ep.clamp)
+    simd::unroll<C * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      acc[i / X][i % X] = b.ep.clamped(acc[i / X][i % X]);
     });
+  float *dst = b.dst + c * p.dst.c;
+  simd::unroll<C>([&](auto k) SWCONV_INLINE_LAMBDA {
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      if constexpr (Tail && decltype(i)::value == X - 1)
+        acc[k][i].store_first(dst + i * V::size, rest);
+      else
+        acc[k][i].store(dst + i * V::size);
+    });
+    dst += p.dst.c;
+    SWCONV_OPAQUE(dst);
   });
 }
 
