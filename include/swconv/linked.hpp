@@ -24,7 +24,9 @@ class plan {
  public:
   SWCONV_ALWAYS_INLINE plan() noexcept = default;
   SWCONV_ALWAYS_INLINE ~plan() { swconv_plan_destroy(handle_); }
+  /// Takes the handle over; `other` is empty afterwards.
   SWCONV_ALWAYS_INLINE plan(plan &&other) noexcept : handle_(other.release()) {}
+  /// Destroys its own handle and takes the other over.
   SWCONV_ALWAYS_INLINE plan &operator=(plan &&other) noexcept {
     if (this != &other) reset(other.release());
     return *this;
@@ -40,6 +42,7 @@ class plan {
     reset(made);
     return static_cast<status>(s);
   }
+  /// As above, for pooling.
   SWCONV_ALWAYS_INLINE status make(const swconv_pool_params &params,
                                    const swconv_plan_options *options = nullptr,
                                    swconv_error *error = nullptr,
@@ -49,10 +52,12 @@ class plan {
     reset(made);
     return static_cast<status>(s);
   }
+  /// Whether the plan was made.
   SWCONV_ALWAYS_INLINE explicit operator bool() const noexcept { return handle_ != nullptr; }
   /// The handle of the C ABI; the plan keeps it.
   SWCONV_ALWAYS_INLINE const swconv_plan *get() const noexcept { return handle_; }
 
+  /// What the plan decided.
   SWCONV_ALWAYS_INLINE plan_info info() const noexcept {
     plan_info i;
     swconv_plan_get_info(handle_, &i);

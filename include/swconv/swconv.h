@@ -24,12 +24,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Version of this header, by Semantic Versioning.
+ * @{ */
 #define SWCONV_VERSION_MAJOR 0
 #define SWCONV_VERSION_MINOR 1
 #define SWCONV_VERSION_PATCH 0
+/** @} */
 /** Binary interface number; the soname of the shared library follows it. */
 #define SWCONV_ABI_VERSION 1
 
+/** Marks what the shared library exports. */
 #if defined(SWCONV_STATIC)
 #define SWCONV_API
 #elif defined(_WIN32)
@@ -108,11 +112,12 @@ enum {
 
 /** One operation of the epilogue `act(scale * acc + bias + residual)`. */
 typedef struct swconv_epilogue_op {
-  uint32_t struct_size;
-  swconv_epilogue_kind kind;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
+  swconv_epilogue_kind kind; /**< what it does */
   swconv_activation activation; /**< for SWCONV_EPILOGUE_ACTIVATION */
-  float alpha, beta;            /**< parameters of the activation */
-  uint32_t reserved[3];
+  float alpha;                  /**< first parameter of the activation */
+  float beta;                   /**< second parameter of the activation */
+  uint32_t reserved[3]; /**< must be zero */
 } swconv_epilogue_op;
 
 /**
@@ -129,32 +134,40 @@ typedef struct swconv_epilogue_op {
  * a tap that falls outside src is skipped.
  */
 typedef struct swconv_conv_params {
-  uint32_t struct_size;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
   uint32_t spatial_dims; /**< 1 or 2 (3 is reserved) */
-  swconv_dtype src_dtype, filter_dtype, bias_dtype, dst_dtype, acc_dtype;
-  swconv_direction direction;
-  swconv_math math;
+  swconv_dtype src_dtype;    /**< SWCONV_F32 */
+  swconv_dtype filter_dtype; /**< SWCONV_F32 */
+  swconv_dtype bias_dtype;   /**< SWCONV_F32 */
+  swconv_dtype dst_dtype;    /**< SWCONV_F32 */
+  swconv_dtype acc_dtype;    /**< SWCONV_F32 */
+  swconv_direction direction; /**< SWCONV_FORWARD */
+  swconv_math math; /**< strict, or fewer multiplications */
   uint32_t flags; /**< SWCONV_FLUSH_DENORMALS or 0 */
-  int64_t batch;
-  int64_t groups;
+  int64_t batch; /**< samples */
+  int64_t groups; /**< divides both numbers of channels */
   int64_t in_channels;  /**< of all groups together */
   int64_t out_channels; /**< of all groups together */
-  int64_t src_size[3];
-  int64_t filter_size[3];
-  int64_t stride[3];
-  int64_t dilation[3];
-  int64_t pad_begin[3];
-  int64_t pad_end[3];
-  int64_t src_stride[5];
-  int64_t filter_stride[5];
-  int64_t dst_stride[5];
-  int64_t residual_stride[5];
+  int64_t src_size[3]; /**< extents of src: depth, height, width */
+  int64_t filter_size[3]; /**< extents of the filter */
+  int64_t stride[3]; /**< distance between neighbouring windows */
+  int64_t dilation[3]; /**< distance between neighbouring taps */
+  int64_t pad_begin[3]; /**< padding before the first element of each axis */
+  int64_t pad_end[3]; /**< padding after the last */
+  int64_t src_stride[5]; /**< strides of src; all zero: dense */
+  int64_t filter_stride[5]; /**< strides of the filter; all zero: dense */
+  int64_t dst_stride[5]; /**< strides of dst; all zero: dense */
+  int64_t residual_stride[5]; /**< strides of residual; all zero: dense */
   const swconv_epilogue_op *epilogue; /**< array, copied by the plan; every element has the same struct_size */
-  uint32_t epilogue_count;
-  int32_t src_zero_point, filter_zero_point, dst_zero_point; /**< room for quantisation: 0 */
-  float src_scale, filter_scale, dst_scale;                  /**< room for quantisation: 0 */
-  uint32_t reserved0;
-  int64_t reserved[6];
+  uint32_t epilogue_count; /**< elements of `epilogue` */
+  int32_t src_zero_point;    /**< room for quantisation: 0 */
+  int32_t filter_zero_point; /**< room for quantisation: 0 */
+  int32_t dst_zero_point;    /**< room for quantisation: 0 */
+  float src_scale;           /**< room for quantisation: 0 */
+  float filter_scale;        /**< room for quantisation: 0 */
+  float dst_scale;           /**< room for quantisation: 0 */
+  uint32_t reserved0; /**< must be zero */
+  int64_t reserved[6]; /**< must be zero */
 } swconv_conv_params;
 
 /** Kind of pooling. */
@@ -171,41 +184,41 @@ enum {
  * `count_include_pad` by the number inside src and padding.
  */
 typedef struct swconv_pool_params {
-  uint32_t struct_size;
-  uint32_t spatial_dims;
-  swconv_pool_kind kind;
-  swconv_dtype dtype;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
+  uint32_t spatial_dims; /**< 1 or 2 (3 is reserved) */
+  swconv_pool_kind kind; /**< what it does */
+  swconv_dtype dtype; /**< SWCONV_F32 */
   uint32_t ceil_mode;         /**< 0 or 1 */
   uint32_t count_include_pad; /**< 0 or 1 */
-  uint32_t flags;
-  uint32_t reserved0;
-  int64_t batch;
-  int64_t channels;
-  int64_t src_size[3];
-  int64_t window[3];
-  int64_t stride[3];
-  int64_t dilation[3];
-  int64_t pad_begin[3];
-  int64_t pad_end[3];
-  int64_t src_stride[5];
-  int64_t dst_stride[5];
-  int64_t reserved[6];
+  uint32_t flags; /**< SWCONV_FLUSH_DENORMALS or 0 */
+  uint32_t reserved0; /**< must be zero */
+  int64_t batch; /**< samples */
+  int64_t channels; /**< of src and dst */
+  int64_t src_size[3]; /**< extents of src: depth, height, width */
+  int64_t window[3]; /**< extents of the window */
+  int64_t stride[3]; /**< distance between neighbouring windows */
+  int64_t dilation[3]; /**< distance between neighbouring taps */
+  int64_t pad_begin[3]; /**< padding before the first element of each axis */
+  int64_t pad_end[3]; /**< padding after the last */
+  int64_t src_stride[5]; /**< strides of src; all zero: dense */
+  int64_t dst_stride[5]; /**< strides of dst; all zero: dense */
+  int64_t reserved[6]; /**< must be zero */
 } swconv_pool_params;
 
 /** Choices of the caller that are not part of the mathematics. NULL or zeros are good defaults. */
 typedef struct swconv_plan_options {
-  uint32_t struct_size;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
   uint32_t max_threads;     /**< work is split, and workspace sized, for so many; 0 means 1. A plan
                                  that needs a workspace refuses to run with more. */
   const char *force_isa;    /**< one of swconv_isas(), or NULL: the best of this CPU */
   const char *force_kernel; /**< a prefix of a name of swconv_kernels(), or NULL: the planner's choice */
-  int64_t reserved[4];
+  int64_t reserved[4]; /**< must be zero */
 } swconv_plan_options;
 
 /** Detail of a failure. */
 typedef struct swconv_error {
-  uint32_t struct_size;
-  swconv_status status;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
+  swconv_status status; /**< as returned */
   int64_t value;     /**< the offending value, where there is one */
   char field[32];    /**< the offending field, e.g. "stride[2]" */
   char message[256]; /**< a sentence that names both */
@@ -213,11 +226,11 @@ typedef struct swconv_error {
 
 /** Memory source for plans. Copied at creation and used for destruction. NULL functions are refused. */
 typedef struct swconv_allocator {
-  uint32_t struct_size;
-  uint32_t reserved0;
-  void *ctx;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
+  uint32_t reserved0; /**< must be zero */
+  void *ctx; /**< handed to the functions */
   void *(*allocate)(void *ctx, size_t bytes, size_t alignment); /**< may return NULL */
-  void (*deallocate)(void *ctx, void *memory, size_t bytes);
+  void (*deallocate)(void *ctx, void *memory, size_t bytes); /**< what `allocate` gave */
 } swconv_allocator;
 
 /** Work of one task of a parallel loop. `worker` is below `num_threads` and exclusive while the call lasts. */
@@ -228,10 +241,10 @@ typedef void (*swconv_task_fn)(void *arg, int64_t task, int64_t worker);
  * all are done. A NULL swconv_threads means serial.
  */
 typedef struct swconv_threads {
-  uint32_t struct_size;
-  uint32_t num_threads;
-  void *ctx;
-  void (*parallel_for)(void *ctx, int64_t n, swconv_task_fn fn, void *arg);
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
+  uint32_t num_threads; /**< workers; at least 1 */
+  void *ctx; /**< handed to the functions */
+  void (*parallel_for)(void *ctx, int64_t n, swconv_task_fn fn, void *arg); /**< see above */
 } swconv_threads;
 
 /**
@@ -239,31 +252,31 @@ typedef struct swconv_threads {
  * element; interleaved slices of one buffer are legal. residual may equal dst (same strides).
  */
 typedef struct swconv_run_args {
-  uint32_t struct_size;
-  uint32_t reserved0;
-  const void *src;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
+  uint32_t reserved0; /**< must be zero */
+  const void *src; /**< source tensor */
   const void *filter;        /**< raw filter, for plans whose info says `reads_raw_filter` */
   const void *packed_filter; /**< made by swconv_conv_pack for the same packing id; else NULL */
   size_t packed_bytes;       /**< size of that memory */
   const void *bias;          /**< NULL: none */
   const void *scale;         /**< required by SWCONV_EPILOGUE_SCALE, else NULL */
   const void *residual;      /**< required by SWCONV_EPILOGUE_RESIDUAL, else NULL */
-  void *dst;
+  void *dst; /**< result */
   void *workspace; /**< 64-byte aligned; may be NULL if the plan needs none */
-  size_t workspace_bytes;
+  size_t workspace_bytes; /**< size of the workspace in bytes */
   const swconv_threads *threads; /**< NULL: serial */
 } swconv_run_args;
 
 /** What a plan decided. Strings live as long as the library. */
 typedef struct swconv_plan_info {
-  uint32_t struct_size;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
   uint32_t reads_raw_filter; /**< 1: `filter` of the run arguments may be given instead of packed_filter */
-  const char *isa;
-  const char *kernel;
-  int64_t dst_size[3];
+  const char *isa; /**< name of the instruction set */
+  const char *kernel; /**< name of the kernel */
+  int64_t dst_size[3]; /**< extents of dst: depth, height, width */
   uint64_t packing_id; /**< 0 for pooling; equal ids read equal packed filters */
   size_t packed_bytes; /**< 0 for pooling */
-  size_t workspace_bytes;
+  size_t workspace_bytes; /**< size of the workspace in bytes */
   int64_t tasks; /**< into how many independent pieces a run is split */
   /**
    * What a run costs by the planner's model, in FLOPs at the FMA peak of the instruction set: the
@@ -282,7 +295,8 @@ SWCONV_API uint32_t swconv_abi_version(void);
 /** A short constant name for a status, e.g. "invalid_argument". */
 SWCONV_API const char *swconv_status_name(swconv_status status);
 
-/** Fill a struct with its size and the defaults: f32, forward, strict, 2-D, every extent 1. */
+/** Fill a struct with its size and the defaults: f32, forward, strict, 2-D, every extent 1.
+ * @{ */
 SWCONV_API void swconv_conv_params_init(swconv_conv_params *params);
 SWCONV_API void swconv_pool_params_init(swconv_pool_params *params);
 SWCONV_API void swconv_epilogue_op_init(swconv_epilogue_op *op);
@@ -292,18 +306,23 @@ SWCONV_API void swconv_allocator_init(swconv_allocator *allocator);
 SWCONV_API void swconv_threads_init(swconv_threads *threads);
 SWCONV_API void swconv_run_args_init(swconv_run_args *args);
 SWCONV_API void swconv_plan_info_init(swconv_plan_info *info);
+/** @} */
 
-/** Set pad_begin and pad_end so that dst = ceil(src / stride) (ONNX SAME_UPPER, SAME_LOWER). */
+/** Set pad_begin and pad_end so that dst = ceil(src / stride) (ONNX SAME_UPPER, SAME_LOWER).
+ * @{ */
 SWCONV_API swconv_status swconv_conv_pad_same_upper(swconv_conv_params *params, swconv_error *error);
 SWCONV_API swconv_status swconv_conv_pad_same_lower(swconv_conv_params *params, swconv_error *error);
 SWCONV_API swconv_status swconv_pool_pad_same_upper(swconv_pool_params *params, swconv_error *error);
 SWCONV_API swconv_status swconv_pool_pad_same_lower(swconv_pool_params *params, swconv_error *error);
+/** @} */
 
-/** Spatial extents of dst (depth, height, width). */
+/** Spatial extents of dst (depth, height, width).
+ * @{ */
 SWCONV_API swconv_status swconv_conv_dst_size(const swconv_conv_params *params, int64_t dst_size[3],
                                               swconv_error *error);
 SWCONV_API swconv_status swconv_pool_dst_size(const swconv_pool_params *params, int64_t dst_size[3],
                                               swconv_error *error);
+/** @} */
 
 /**
  * Names of the instruction sets that this build holds and this CPU and OS support, best first.
@@ -316,6 +335,7 @@ SWCONV_API size_t swconv_kernels(const char *isa, const char **names, size_t cap
 /**
  * Make a plan. Validates everything once; a later run checks pointers only. `options`,
  * `allocator` and `error` may be NULL. On failure `*plan` is NULL.
+ * @{
  */
 SWCONV_API swconv_status swconv_conv_plan_create(const swconv_conv_params *params,
                                                  const swconv_plan_options *options,
@@ -325,6 +345,7 @@ SWCONV_API swconv_status swconv_pool_plan_create(const swconv_pool_params *param
                                                  const swconv_plan_options *options,
                                                  const swconv_allocator *allocator,
                                                  swconv_plan **plan, swconv_error *error);
+/** @} */
 /** Destroy a plan; NULL is fine. Packed filters stay valid. */
 SWCONV_API void swconv_plan_destroy(swconv_plan *plan);
 /** Fill `info`, whose struct_size must be set. */
@@ -346,12 +367,14 @@ SWCONV_API swconv_status swconv_conv_pack(const swconv_plan *plan, const void *f
 SWCONV_API swconv_status swconv_run(const swconv_plan *plan, const swconv_run_args *args,
                                     swconv_error *error);
 
-/** All in one call, for the impatient: plan, pack, run, with malloc. Scale and residual are not available. */
+/** All in one call, for the impatient: plan, pack, run, with malloc. Scale and residual are not available.
+ * @{ */
 SWCONV_API swconv_status swconv_conv(const swconv_conv_params *params, const void *src,
                                      const void *filter, const void *bias, void *dst,
                                      const swconv_threads *threads, swconv_error *error);
 SWCONV_API swconv_status swconv_pool(const swconv_pool_params *params, const void *src, void *dst,
                                      const swconv_threads *threads, swconv_error *error);
+/** @} */
 
 #ifdef __cplusplus
 }

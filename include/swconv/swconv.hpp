@@ -28,14 +28,17 @@ class plan {
     made_ = s == SWCONV_OK;
     return static_cast<status>(s);
   }
+  /// As above, for pooling.
   status make(const swconv_pool_params &params, const swconv_plan_options *options = nullptr,
               swconv_error *error = nullptr) noexcept {
     const auto s = detail::native_table().make_pool(&params, options, &state_, error);
     made_ = s == SWCONV_OK;
     return static_cast<status>(s);
   }
+  /// Whether the plan was made.
   explicit operator bool() const noexcept { return made_; }
 
+  /// What the plan decided.
   plan_info info() const noexcept {
     plan_info i;
     if (made_) detail::native_table().info(&state_, &i);

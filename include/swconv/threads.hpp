@@ -26,6 +26,7 @@ struct threads : swconv_threads {
       for (int64_t i = 0; i < n; ++i) fn(arg, i, 0);
     };
   }
+  /// `count` workers; `callable` must outlive all runs.
   template <class ParallelFor>
   threads(ParallelFor &callable, uint32_t count) noexcept : swconv_threads{} {
     struct_size = sizeof(swconv_threads);

@@ -42,19 +42,22 @@ struct error : swconv_error {
   error() noexcept : swconv_error{} { struct_size = sizeof(swconv_error); }
 };
 
-/// Threads, options and run arguments with their defaults.
+/// Choices of the caller, with their defaults.
 struct plan_options : swconv_plan_options {
   plan_options() noexcept : swconv_plan_options{} { struct_size = sizeof(swconv_plan_options); }
 };
+/// Pointers of one run.
 struct run_args : swconv_run_args {
   run_args() noexcept : swconv_run_args{} { struct_size = sizeof(swconv_run_args); }
 };
+/// What a plan decided.
 struct plan_info : swconv_plan_info {
   plan_info() noexcept : swconv_plan_info{} { struct_size = sizeof(swconv_plan_info); }
 };
 
 /// One operation of an epilogue.
 struct epilogue_op : swconv_epilogue_op {
+  /// Any operation; the functions below are shorter.
   explicit epilogue_op(swconv_epilogue_kind k, swconv::activation a = swconv::activation::none,
                        float al = 0, float be = 0) noexcept
       : swconv_epilogue_op{} {
@@ -64,8 +67,11 @@ struct epilogue_op : swconv_epilogue_op {
     alpha = al;
     beta = be;
   }
+  /// Multiply by `scale[oc]` of the run arguments.
   static epilogue_op scale() noexcept { return epilogue_op(SWCONV_EPILOGUE_SCALE); }
+  /// Add `residual` of the run arguments.
   static epilogue_op residual() noexcept { return epilogue_op(SWCONV_EPILOGUE_RESIDUAL); }
+  /// Apply an activation with its parameters.
   static epilogue_op act(swconv::activation a, float alpha = 0, float beta = 0) noexcept {
     return epilogue_op(SWCONV_EPILOGUE_ACTIVATION, a, alpha, beta);
   }
@@ -84,15 +90,20 @@ struct window_params : Base {
       this->dilation[i] = 1;
     }
   }
+  /// Distance between neighbouring windows.
   Self &strides(int64_t h, int64_t w) noexcept { return set(this->stride, h, w); }
+  /// Of the width alone.
   Self &strides(int64_t w) noexcept { return set(this->stride, this->stride[1], w); }
+  /// Distance between neighbouring taps.
   Self &dilations(int64_t h, int64_t w) noexcept { return set(this->dilation, h, w); }
+  /// Of the width alone.
   Self &dilations(int64_t w) noexcept { return set(this->dilation, this->dilation[1], w); }
   /// The same padding on all sides of the used axes.
   Self &pads(int64_t p) noexcept {
     const int64_t h = this->spatial_dims == 2 ? p : 0;
     return pads(h, p, h, p);
   }
+  /// Padding of each side.
   Self &pads(int64_t top, int64_t left, int64_t bottom, int64_t right) noexcept {
     set(this->pad_begin, top, left);
     return set(this->pad_end, bottom, right);
@@ -134,6 +145,7 @@ struct conv_params : window_params<conv_params, swconv_conv_params> {
     p.spatial_dims = 1;
     return p;
   }
+  /// Divides both numbers of channels.
   conv_params &group_count(int64_t g) noexcept {
     groups = g;
     return *this;
