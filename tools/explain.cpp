@@ -106,6 +106,7 @@ void print_candidates(const machine &m, const layer &l, const char *isa, const c
   struct candidate {
     std::string name;
     double expected, measured;
+    size_t order;  // of the planner: the first of equals is taken
   };
   std::vector<candidate> all;
   const char *names[256] = {};
@@ -116,10 +117,11 @@ void print_candidates(const machine &m, const layer &l, const char *isa, const c
     if (make_plan(plan, l, names[i], error) != swconv::status::ok) continue;
     const auto info = plan.info();
     if (std::strcmp(info.kernel, names[i]) != 0) continue;  // a longer name came first
-    all.push_back({names[i], predict(m, l, info).expected(), given.time ? measure(plan, l) : 0});
+    all.push_back({names[i], predict(m, l, info).expected(), given.time ? measure(plan, l) : 0,
+                   i});
   }
-  std::stable_sort(all.begin(), all.end(), [](const candidate &a, const candidate &b) {
-    return a.expected < b.expected;
+  std::sort(all.begin(), all.end(), [](const candidate &a, const candidate &b) {
+    return a.expected != b.expected ? a.expected < b.expected : a.order < b.order;
   });
   const char *title = "kernels";
   for (const auto &c : all) {

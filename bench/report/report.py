@@ -29,6 +29,7 @@ def arguments():
                         help='runs with a kernel forced, whose context names it as "kernel"')
     parser.add_argument('--against', metavar='JSON', help='an earlier run to compare with')
     parser.add_argument('--targets', default=HERE.parent / 'suite' / 'targets.csv', metavar='CSV')
+    parser.add_argument('--figures', metavar='FOLDER', help='also each plot as a file of its own')
     parser.add_argument('--out', default='report.html', metavar='HTML')
     return parser.parse_args()
 
@@ -104,6 +105,17 @@ def sections(run, args, targets):
     return [s for s in everything if s[3]]
 
 
+def write_figures(folder, parts):
+    """SVG files on white, for pages whose background is not known."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, _, _, element in parts:
+        start = element.index('>') + 1
+        (folder / (name + '.svg')).write_text(
+            element[:start] + '<rect width="100%" height="100%" fill="white"/>' + element[start:],
+            encoding='utf-8')
+
+
 def main():
     args = arguments()
     run = data.load(args.main)
@@ -111,13 +123,16 @@ def main():
     against = data.load(args.against, run) if args.against else None
     changes = compare(against, run) if against else []
     peers, classes = class_rows(run, targets)
+    parts = sections(run, args, targets)
+    if args.figures:
+        write_figures(args.figures, [p for p in parts if p[3].count('<svg') == 1])
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True,
                                      trim_blocks=True, lstrip_blocks=True)
     environment.filters['bytes'] = plots.bytes_text
     environment.filters['title'] = data.title
     page = environment.get_template('page.html').render(
         run=run, ours=data.OURS, peers=peers, classes=classes, headlines=headlines(run),
-        sections=sections(run, args, targets), against=against, changes=changes,
+        sections=parts, against=against, changes=changes,
         changes_svg=plots.changes(changes))
     pathlib.Path(args.out).write_text(page, encoding='utf-8')
     if against:
