@@ -242,12 +242,15 @@ constexpr tile_fn tile_table(int64_t pixels, std::integer_sequence<int, I...>) {
   return table[pixels - 1];
 }
 
-/// Columns [w0, w1) of one output row, cut into tiles of nearly equal width.
+/// Columns [w0, w1) of one output row, cut into tiles of nearly equal width. Between tiles it asks for
+/// the part of dst that will be stored next, if any.
 template <class V, int NV, class M>
-SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *sums) {
+SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *sums,
+                                  const transposed_store *next) {
   constexpr int64_t P = most_pixels<NV, M>;
   constexpr std::make_integer_sequence<int, P> widths;
   const int64_t spacing = M::spacing(r.p);
+  int64_t done = 0, asked = 0;
   for (int64_t phase = 0; phase < spacing && w0 + phase < w1; ++phase) {
     int64_t left = spacing == 1 ? w1 - w0 : (w1 - w0 - phase + spacing - 1) / spacing;
     for (int64_t w = w0 + phase; left > 0;) {
@@ -255,6 +258,12 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *s
       int64_t n = (left + tiles - 1) / tiles;
       if (tiles == 1 && !has_tile<NV, M>(n)) n = (n + 1) / 2;
       while (!has_tile<NV, M>(n)) --n;
+      done += n;
+      if (next) {
+        const int64_t ask = next->channels * done / (w1 - w0);
+        next->prefetch(asked, ask, r.h, w0, w1);
+        asked = ask;
+      }
       const auto run = r.p.w.inside(w, (n - 1) * spacing + 1)
                            ? tile_table<V, NV, M, false>(n, widths)
                            : tile_table<V, NV, M, true>(n, widths);
@@ -287,6 +296,8 @@ SWCONV_NOINLINE void run_scratch(row &r, const transposed_store &to, const block
   const int64_t per_channel = p.h.taps * p.w.taps * NV * V::size * 4;
   const int64_t step = per_channel < weight_bytes ? weight_bytes / per_channel : 1;
   const int64_t width = b.w1 - b.w0;
+  // A dst beyond the second-level cache, with rows of several cache lines, is worth asking for.
+  const bool far = width >= 32 && p.out_channels * p.dst.c > (1 << 18);
   for (r.ic0 = 0; r.ic0 < p.in_channels; r.ic0 = r.ic1) {
     r.ic1 = axis::least(r.ic0 + step, p.in_channels);
     float *s = sums;
@@ -295,7 +306,7 @@ SWCONV_NOINLINE void run_scratch(row &r, const transposed_store &to, const block
       r.first_kh = p.h.first_tap(y);
       r.last_kh = p.h.last_tap(y);
       if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
-      run_row<V, NV, M>(r, b.w0, b.w1, s);
+      run_row<V, NV, M>(r, b.w0, b.w1, s, r.ic1 == p.in_channels && far ? &to : nullptr);
     }
   }
   to.store<V>(sums, NV * V::size, b);

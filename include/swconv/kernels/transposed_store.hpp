@@ -41,6 +41,12 @@ struct transposed_store {
     }
   }
 
+  /// Asks for columns [w0, w1) of row h of channels [from, to), so that storing need not wait.
+  SWCONV_ALWAYS_INLINE void prefetch(int64_t from, int64_t to, int64_t h, int64_t w0, int64_t w1) const {
+    for (const float *row = dst + from * p.dst.c + h * p.dst.h; from < to; ++from, row += p.dst.c)
+      for (int64_t w = w0; w < w1; w += 16) __builtin_prefetch(row + w, 1);
+  }
+
  private:
   /// n pixels of the first `count` of four channels; with Whole all four and a full vector of each.
   template <class V, bool Whole>
