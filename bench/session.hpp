@@ -39,7 +39,9 @@ class session {
   /// Ideal time over measured time; 1 is the limit of the machine.
   double share(size_t index, size_t kind);
   /// A share above 103% shows that the yardstick is wrong, not that the code is good.
-  bool implausible(size_t index, size_t kind) { return share(index, kind) > 1.03; }
+  bool implausible(size_t index, size_t kind) {
+    return !kinds_[kind]->below_limit && share(index, kind) > 1.03;
+  }
   /// Other programs had the core during part of even the fastest sample.
   bool disturbed(size_t index, size_t kind) { return at(index, kind).undisturbed < 0.97; }
 

@@ -139,7 +139,8 @@ void add_swconv(variant_list &list) {
                   [](const problem &p) -> std::unique_ptr<variant> {
                     return std::make_unique<swconv_variant>(p, linked, SWCONV_FAST);
                   },
-                  ""});
+                  "",
+                  true});
   list.push_back({"swconv_header", [](const problem &p) { return header_for(p.isa) != nullptr; },
                   [](const problem &p) -> std::unique_ptr<variant> {
                     return std::make_unique<swconv_variant>(p, *header_for(p.isa));

@@ -53,6 +53,8 @@ struct variant_kind {
   std::unique_ptr<variant> (*make)(const problem &);
   /// Columns of suite/peers_conv.csv that hold this peer's published times, "" if none.
   const char *published;
+  /// Multiplies less than a direct convolution: its share may exceed 1.
+  bool below_limit = false;
 };
 using variant_list = std::vector<variant_kind>;
 
