@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Parameters that break the contract: each is refused with its status and a message that names
 // the field and the value.
+#include <algorithm>
+#include <array>
+
 #include "helpers.hpp"
 
 namespace swconv_test {
@@ -226,6 +229,21 @@ TEST(conv_parameters, rows_must_be_contiguous) {
   const int64_t strides[5] = {1000, 200, 100, 18, 2};
   std::memcpy(p.src_stride, strides, sizeof strides);
   expect_conv_status(p, SWCONV_INVALID_ARGUMENT);
+}
+
+TEST(conv_parameters, elements_of_dst_must_not_coincide) {
+  // dst is 2 x 6 x 5 x 7: rows, channels and images that reach into the next.
+  for (const auto &strides : {std::array<int64_t, 5>{210, 35, 35, 6, 1},
+                              std::array<int64_t, 5>{210, 34, 34, 7, 1},
+                              std::array<int64_t, 5>{209, 35, 35, 7, 1},
+                              std::array<int64_t, 5>{210, 35, 35, 0, 1}}) {
+    swconv_conv_params p = valid_conv();
+    std::copy(strides.begin(), strides.end(), p.dst_stride);
+    plan_owner plan;
+    EXPECT_EQ(swconv_conv_plan_create(&p, nullptr, nullptr, plan.out(), nullptr),
+              SWCONV_INVALID_ARGUMENT)
+        << strides[0] << " " << strides[1] << " " << strides[3];
+  }
 }
 
 TEST(conv_parameters, broken_epilogues_are_refused) {

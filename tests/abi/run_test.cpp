@@ -287,5 +287,27 @@ TEST(run, nothing_to_do_is_ok) {
   EXPECT_EQ(swconv_pool(&p, src.data(), nullptr, nullptr, nullptr), SWCONV_OK);
 }
 
+/// The residual has strides of its own.
+TEST(run, residual_strides_are_not_those_of_dst) {
+  swconv_epilogue_op op;
+  swconv_epilogue_op_init(&op);
+  op.kind = SWCONV_EPILOGUE_RESIDUAL;
+  swconv_conv_params p = valid_conv();
+  p.epilogue = &op;
+  p.epilogue_count = 1;
+  const int64_t strides[5] = {900, 100, 100, 11, 1};  // dst is 5 x 7, dense
+  std::memcpy(p.residual_stride, strides, sizeof strides);
+  ready_conv c(p);
+  std::vector<float> residual(2 * 900);
+  for (size_t i = 0; i < residual.size(); ++i) residual[i] = float(i);
+  c.args.residual = residual.data();
+  ASSERT_EQ(c.run(), SWCONV_OK);
+  for (int64_t n = 0, at = 0; n < 2; ++n)
+    for (int64_t ch = 0; ch < 6; ++ch)
+      for (int64_t h = 0; h < 5; ++h)
+        for (int64_t w = 0; w < 7; ++w, ++at)
+          ASSERT_EQ(c.dst[size_t(at)], 9.0f + float(n * 900 + ch * 100 + h * 11 + w));
+}
+
 }  // namespace
 }  // namespace swconv_test

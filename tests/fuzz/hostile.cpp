@@ -501,7 +501,9 @@ bool try_hostile(const conv_case &c, byte_reader &in) {
       r.has_residual |= p.epilogue[i].kind == SWCONV_EPILOGUE_RESIDUAL;
       if (p.epilogue[i].kind == SWCONV_EPILOGUE_ACTIVATION) {
         accepted.act = p.epilogue[i].activation;
-        if (p.epilogue[i].alpha != activation_alpha(accepted.act) ||
+        // A shorter operation leaves alpha and beta at their defaults.
+        if (p.epilogue[0].struct_size != sizeof(swconv_epilogue_op) ||
+            p.epilogue[i].alpha != activation_alpha(accepted.act) ||
             p.epilogue[i].beta != activation_beta(accepted.act))
           return false;
       }

@@ -255,13 +255,16 @@ swconv_pool_params to_params(const pool_case &c) {
 
 void fill(float *base, const tensor_shape &shape, int64_t data, int64_t seed, role r) {
   uint64_t index = hash(static_cast<uint64_t>(seed) * 8 + static_cast<uint64_t>(r));
-  int64_t until_nan = data == one_nan && r == role::src ? seed : -1;
+  const float special = data == one_nan ? std::numeric_limits<float>::quiet_NaN()
+                        : seed % 2      ? -std::numeric_limits<float>::infinity()
+                                        : std::numeric_limits<float>::infinity();
+  int64_t until_special = (data == one_nan || data == one_inf) && r == role::src ? seed : -1;
   for (int64_t n = 0; n < shape.size[0]; ++n)
     for (int64_t c = 0; c < shape.size[1]; ++c)
       for (int64_t h = 0; h < shape.size[2]; ++h)
         for (int64_t w = 0; w < shape.size[3]; ++w)
-          base[shape.at(n, c, h, w)] = until_nan-- == 0 ? std::numeric_limits<float>::quiet_NaN()
-                                                        : value(hash(index++), data, r);
+          base[shape.at(n, c, h, w)] =
+              until_special-- == 0 ? special : value(hash(index++), data, r);
 }
 
 }  // namespace swconv_test

@@ -26,7 +26,8 @@ enum data : int64_t {
   tiny = 2,         ///< so small that products underflow
   inf_filter = 3,   ///< random, some filter taps infinite: padding must not meet them
   nan_src = 4,      ///< random, some src elements NaN or infinite
-  one_nan = 5       ///< random, but the src element of index `seed` is NaN
+  one_nan = 5,      ///< random, but the src element of index `seed` is NaN
+  one_inf = 6       ///< random, but the src element of index `seed` is infinite, of either sign
 };
 
 /// Is there a residual, and where?

@@ -141,6 +141,27 @@ TEST(ConvPlanes, Channels) {
   run_cases(cases);
 }
 
+/// One NaN or infinity at each column of a row, through every family and epilogue: it must reach the
+/// results that read it, whatever their lane or tail, and no other.
+TEST(ConvNanAndInfinity, ReachEveryLaneAndNoOther) {
+  std::vector<conv_case> cases;
+  for (const char *text : {"conv w=37 kw=3 pl=1 pr=1", "conv oc=19 w=21 kw=3 pl=1 pr=1",
+                           "conv oc=3 w=39 kw=2 sw=2", "conv g=2 h=2 w=33 kh=2 kw=5 pl=2",
+                           "conv dims=1 w=45 kw=17 pl=8 pr=8"})
+    for (int64_t act = SWCONV_ACT_NONE; act <= SWCONV_ACT_GELU_TANH; ++act)
+      for (const int64_t kind : {one_nan, one_inf}) {
+        conv_case c;
+        ASSERT_TRUE(parse(text, &c));
+        c.act = act;
+        c.data = kind;
+        c.scale = act % 2;
+        c.bias = act % 3 == 0;
+        c.residual = act % 4 == 0 ? own_residual : no_residual;
+        for (c.seed = 0; c.seed < c.g * c.h * c.w; ++c.seed) cases.push_back(c);
+      }
+  run_cases(sample(cases, by_effort<size_t>(97, 1, 1)), {breadth::families, {1}});
+}
+
 /// Long signals: filter lengths around one, two and three vectors, all of them in the long run.
 TEST(ConvSignals, FilterLengths) {
   conv_case base;

@@ -153,6 +153,11 @@ std::vector<conv_case> special_convolutions() {
   // One tap with a dilation near the end of 63 bits: it must not take part in any sum.
   add("conv ic=2 oc=3 h=5 w=43 kw=3 sh=2 dh=9223372036854775807 pt=3 pb=3");
   add("conv g=2 h=9 w=43 kh=3 kw=1 sw=2 dw=4611686018427387905 pl=3 pr=3");
+  // One tap on planes with gaps, which are no long rows.
+  for (const char *layout : {"src_layout=1", "dst_layout=1", "src_layout=1 dst_layout=1 residual=1",
+                             "src_layout=2", "dst_layout=2"})
+    for (const char *layer : {"conv ic=3 oc=17 h=5 w=9 bias=1 ", "conv g=3 h=5 w=21 "})
+      add((std::string(layer) + layout).c_str());
   // Many taps: n > 256, exact on integers.
   add("conv ic=70 oc=35 h=9 w=9 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1 bias=1 scale=1");
   add("conv ic=300 oc=19 h=3 w=5 kh=1 kw=1");

@@ -72,16 +72,19 @@ TEST(PoolWindows, Long) {
   run_cases(cases);
 }
 
-/// One NaN at each place of a plane: it must reach each window that holds it, whatever its lane.
+/// One NaN or infinity at each place of a plane: it must reach each window that holds it, whatever
+/// its lane, and no other.
 TEST(PoolNan, ReachesEveryLane) {
-  for (int64_t at = 0; at < 3 * 37; ++at) {
+  for (int64_t i = 0; i < 4 * 3 * 37; ++i) {
+    const int64_t at = i / 4;
     pool_case c;
     c.c = 1;
     c.h = 3;
     c.w = 37;
     c.kh = 2;
     c.kw = 3;
-    c.data = one_nan;
+    c.data = i % 2 ? one_inf : one_nan;
+    c.kind = i / 2 % 2 ? SWCONV_POOL_AVG : SWCONV_POOL_MAX;
     c.seed = at;
     for (const int64_t stride : {1, 2, 3}) {
       c.sw = stride;

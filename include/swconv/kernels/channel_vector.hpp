@@ -279,11 +279,15 @@ struct cache_block {
   int64_t rows, columns;
 
   explicit cache_block(const problem &p) {
-    constexpr int64_t budget = 1 << 16;  // floats: an eighth to a quarter of today's caches
-    const int64_t column = p.in_channels * p.w.stride;
-    columns = p.w.out * column <= budget ? p.w.out : budget / column / 64 * 64;
+    // In double, since strides across padding alone may be as large as they like.
+    constexpr double budget = 1 << 16;  // floats: an eighth to a quarter of today's caches
+    const double column = static_cast<double>(p.in_channels) * static_cast<double>(p.w.stride);
+    columns = static_cast<double>(p.w.out) * column <= budget
+                  ? p.w.out
+                  : static_cast<int64_t>(budget / column) / 64 * 64;
     if (columns < 64) columns = 64;
-    rows = budget / (column * axis::least(columns, p.w.out) * p.h.stride);
+    rows = static_cast<int64_t>(budget / (column * static_cast<double>(p.h.stride) *
+                                          static_cast<double>(axis::least(columns, p.w.out))));
     if (rows < 1) rows = 1;
   }
 };
