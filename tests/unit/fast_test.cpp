@@ -148,10 +148,11 @@ TEST(Fast, ANanStaysInItsTiles) {
         for (int64_t h = 0; h < 40; ++h)
           for (int64_t w = 0; w < 40; ++w) {
             const auto at = static_cast<size_t>(dst_shape(c).at(0, oc, h, w));
-            if (std::abs(h - y) <= 1 && std::abs(w - x) <= 1)
+            if (std::abs(h - y) <= 1 && std::abs(w - x) <= 1) {
               EXPECT_FALSE(std::isfinite(spoiled[at]));
-            else if (std::abs(h - y) >= tile || std::abs(w - x) >= tile)
+            } else if (std::abs(h - y) >= tile || std::abs(w - x) >= tile) {
               ASSERT_EQ(spoiled[at], clean[at]) << i.name << " " << h << " " << w;
+            }
           }
     }
   }
