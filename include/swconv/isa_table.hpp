@@ -4,6 +4,7 @@
 #pragma once
 
 #include "execute.hpp"
+#include "sliding_table.hpp"
 #include "table.hpp"
 
 SWCONV_BEGIN_NAMESPACE
@@ -52,8 +53,12 @@ inline swconv_status table_pack(const abi::plan_state *s, const void *filter, vo
     return report_failure(e, SWCONV_INVALID_ARGUMENT, "packed_bytes",
                           static_cast<int64_t>(packed_bytes),
                           "smaller than packed_bytes of the plan info");
-  pack_filter(d.p, d.filter, simd::isa::full::size, d.packed_bytes, d.packing_id,
-              static_cast<const float *>(filter), packed);
+  if (d.tiled)
+    pack_tiles(d.p, d.filter, simd::isa::full::size, static_cast<const float *>(filter),
+               begin_packed(d.packed_bytes, d.packing_id, packed));
+  else
+    pack_filter(d.p, d.filter, simd::isa::full::size, d.packed_bytes, d.packing_id,
+                static_cast<const float *>(filter), packed);
   return SWCONV_OK;
 }
 inline swconv_status table_run(const abi::plan_state *s, const swconv_run_args *a,
@@ -73,7 +78,7 @@ inline constexpr kernel_names names{};
 inline constexpr abi::isa_table table{
     simd::isa::name,     simd::isa::full::size, simd::isa::has_fma, names.name,  kernels::count,
     &table_make_conv,    &table_make_pool,      &table_info,        &table_describe, &table_pack,
-    &table_run};
+    &table_run,          &table_sliding};
 
 /// The table of the instruction set this object is compiled for.
 inline const abi::isa_table &native_table() noexcept { return table; }

@@ -191,8 +191,6 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
   if (q.direction != SWCONV_FORWARD)
     c.fail(SWCONV_UNSUPPORTED, "direction", q.direction, "only forward is implemented");
   c.need(q.math <= SWCONV_FAST, "math", q.math, "is not a math mode");
-  if (q.math != SWCONV_STRICT)
-    c.fail(SWCONV_UNSUPPORTED, "math", q.math, "only strict is implemented");
   c.need((q.flags & ~uint32_t{SWCONV_FLUSH_DENORMALS}) == 0, "flags", q.flags, "has unknown bits");
   c.unquantised("src_zero_point", q.src_zero_point == 0, q.src_zero_point);
   c.unquantised("filter_zero_point", q.filter_zero_point == 0, q.filter_zero_point);
@@ -220,6 +218,7 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
   if (!c.ok()) return c.status();
   p.h = a[1];
   p.w = a[2];
+  p.fast = q.math == SWCONV_FAST;
   p.batch = q.batch;
   p.groups = q.groups;
   p.in_channels = q.in_channels / q.groups;
@@ -249,7 +248,7 @@ inline swconv_status check_pool(const swconv_pool_params &q, problem &p, swconv_
          "must be 1, 2 or 3");
   if (q.spatial_dims == 3)
     c.fail(SWCONV_UNSUPPORTED, "spatial_dims", 3, "three dimensions are not implemented");
-  c.need(q.kind <= SWCONV_POOL_AVG, "kind", q.kind, "is not a kind of pooling");
+  c.need(q.kind <= SWCONV_POOL_L2, "kind", q.kind, "is not a kind of pooling");
   c.dtype("dtype", q.dtype);
   c.need(q.ceil_mode <= 1, "ceil_mode", q.ceil_mode, "must be 0 or 1");
   c.need(q.count_include_pad <= 1, "count_include_pad", q.count_include_pad, "must be 0 or 1");

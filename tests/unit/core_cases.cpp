@@ -162,6 +162,12 @@ std::vector<conv_case> special_convolutions() {
   add("conv ic=3 oc=32 h=23 w=29 kh=7 kw=7 sh=2 sw=2 pt=3 pb=3 pl=3 pr=3 bias=1 act=1");
   add("conv g=32 h=14 w=14 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1 bias=1 act=5");
   add("conv g=24 h=15 w=15 kh=5 kw=5 sh=2 sw=2 pt=2 pb=2 pl=2 pr=2 bias=1 act=2");
+  // Channels in the lanes: whole vectors of them and a rest; bands, and taps cut on both sides.
+  add("conv g=35 h=7 w=7 kh=13 kw=13 pt=6 pb=6 pl=6 pr=6 bias=1 act=1");
+  add("conv n=2 g=16 h=14 w=9 kh=7 kw=7 pt=3 pb=3 pl=3 pr=3 bias=1 residual=2 act=8");
+  add("conv g=18 h=71 w=67 kh=5 kw=7 dh=2 dw=3 pt=4 pb=4 pl=9 pr=9 scale=1 bias=1 act=9");
+  add("conv g=16 h=90 w=50 kh=6 kw=5 sh=3 sw=2 pt=2 pb=2 pl=3 pr=1 bias=1");
+  add("conv g=32 h=5 w=3 kh=5 kw=9 pt=2 pb=2 pl=6 pr=6 act=1");
   add("conv ic=40 oc=66 h=7 w=7 scale=1 bias=1 residual=2 act=1");
   add("conv dims=1 ic=8 oc=8 g=2 w=200 kw=3 dw=8 pl=16");
   add("conv dims=1 g=19 w=120 kw=4 pl=3 bias=1 act=8");
@@ -212,9 +218,48 @@ std::vector<conv_case> special_convolutions() {
   return all;
 }
 
+std::vector<conv_case> fast_convolutions(uint64_t seed) {
+  const auto around = joined({{{&conv_case::scale, {0, 1}},
+                               {&conv_case::bias, {1, 0}},
+                               {&conv_case::residual, {no_residual, own_residual, residual_is_dst}},
+                               {&conv_case::act, {SWCONV_ACT_NONE, SWCONV_ACT_RELU, SWCONV_ACT_SILU}},
+                               {&conv_case::src_layout, {dense, gaps, rows_outside}},
+                               {&conv_case::dst_layout, {dense, gaps, rows_outside}},
+                               {&conv_case::filter_layout, {dense, gaps}},
+                               {&conv_case::data, {integers, random_data, tiny}}}});
+  conv_case fast;
+  fast.fast = 1;
+  std::vector<conv_case> all;
+  // Planes: maps smaller than a tile and larger than a run of tiles.
+  append(&all, pairwise(fast,
+                        joined({{{&conv_case::n, {1, 3}},
+                                 {&conv_case::g, {1, 2}},
+                                 {&conv_case::ic, {1, 5, 16, 19}},
+                                 {&conv_case::oc, {1, 8, 16, 33, 50}},
+                                 {&conv_case::h, {1, 2, 7, 14, 19}},
+                                 {&conv_case::w, {1, 3, 7, 14, 30, 75}}},
+                                windows<conv_case>({1, 2, 3, 5, 7}, {1, 2}, {1, 2, 3}, {0, 1, 3}),
+                                around}),
+                        seed));
+  // Rows: long filters in pieces, dilated.
+  append(&all, pairwise(fast,
+                        joined({{{&conv_case::n, {1, 2}},
+                                 {&conv_case::ic, {3, 16, 21}},
+                                 {&conv_case::oc, {5, 32, 35}},
+                                 {&conv_case::w, {9, 64, 130, 700}},
+                                 {&conv_case::kw, {3, 4, 6, 7, 9, 11, 15}},
+                                 {&conv_case::dw, {1, 2, 5, 16, 64}},
+                                 {&conv_case::pl, {0, 2, 30}},
+                                 {&conv_case::pr, {0, 7, 64}}},
+                                around}),
+                        seed + 1));
+  return all;
+}
+
 std::vector<pool_case> pairwise_pools(uint64_t seed) {
   pool_axes axes = windows<pool_case>({1, 2, 3, 4, 5, 7}, {1, 2, 3, 5}, {1, 2, 3}, {0, 1, 2});
-  const pool_axes rest = {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG}},
+  const pool_axes rest = {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_MIN, SWCONV_POOL_L1,
+                                              SWCONV_POOL_L2}},
                           {&pool_case::n, {1, 2, 0}},
                           {&pool_case::c, {1, 2, 3, 8, 17}},
                           {&pool_case::h, {1, 2, 3, 7, 12, 17}},
@@ -231,7 +276,7 @@ std::vector<pool_case> pairwise_pools(uint64_t seed) {
 std::vector<pool_case> special_pools() {
   std::vector<pool_case> all;
   const auto add = [&](const char *text) {
-    for (const int64_t kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG})
+    for (const int64_t kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_L2})
       for (const int64_t contents : {integers, random_data, nan_src}) {
         pool_case c;
         parse(text, &c);
@@ -262,6 +307,13 @@ std::vector<pool_case> special_pools() {
   add("pool dims=1 c=2 w=900 kw=33 sw=7 dw=5");
   add("pool c=2 h=5 w=43 sw=4 dh=3616829482065356131 pb=29 pr=4 ceil_mode=1");
   add("pool c=2 h=5 w=43 kh=2 sw=2 dw=9223372036854775807 pb=9 pr=4");
+  add("pool dims=1 w=9000 kw=2500 sw=3");                                     // cut in pieces
+  add("pool dims=1 w=9000 kw=700 dw=3 pl=50 sw=2");
+  add("pool h=60 w=20 kh=17 kw=3 sh=2 pt=5 pb=9");                             // shared rows
+  add("pool h=90 w=18 kh=9 kw=2 sh=3 dh=2 pt=4 pb=4");
+  add("pool c=2 h=9 w=300 kh=2 kw=3 sw=40");                                   // most left out
+  add("pool h=3 w=4 kh=2 kw=400 pl=200 pr=201");                              // mostly padding
+  add("pool c=2 h=70 w=1 kh=20 kw=1 pt=3");
   return all;
 }
 

@@ -5,15 +5,22 @@
 #pragma once
 
 #include "channel_vector.hpp"
+#include "depthwise.hpp"
+#include "depthwise_lanes.hpp"
 #include "planar.hpp"
 #include "pointwise.hpp"
 #include "pool.hpp"
 #include "pool_slide.hpp"
 #include "signal.hpp"
+#include "winograd.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 
-enum class family : uint8_t { channel_vector, pointwise, planar, signal, pool_max, pool_avg };
+/// Those of pooling in the order of swconv_pool_kind, from pool_max on.
+enum class family : uint8_t {
+  channel_vector, depthwise, pointwise, planar, signal, winograd,
+  pool_max, pool_avg, pool_min, pool_l1, pool_l2
+};
 
 /// A kernel and the layers it can serve. Zero in a field means any.
 struct kernel_entry {
@@ -28,6 +35,7 @@ struct kernel_entry {
   /// Further conditions, and bytes of workspace per worker; null for none.
   bool (*serves)(const problem &) = nullptr;
   int64_t (*workspace)(const problem &) = nullptr;
+  bool many_groups = false;  ///< takes a range of groups at a time
 
   bool accepts(const problem &p) const {
     return (kh == 0 || p.h.taps == kh) && (kw == 0 || p.w.taps == kw) &&
@@ -46,6 +54,11 @@ constexpr kernel_entry channel_vector_for(const char *name) {
           true,  &M::serves};
 }
 template <int K, int S>
+constexpr kernel_entry depthwise_square(const char *name) {
+  return {name,   &depthwise::run<K, S>,    family::depthwise, K,   K, S, false, false,
+          S == 1, &depthwise::serves<S>, nullptr,           true};
+}
+template <int K, int S>
 constexpr kernel_entry planar_square(const char *name) {
   return {name, &planar::run_square<K, S>, family::planar, K, K, S, true, false, false};
 }
@@ -57,14 +70,8 @@ template <int K>
 constexpr kernel_entry signal_slide(const char *name) {
   return {name, &signal::run_slide<K>, family::signal, 1, K, 1, false, true, false};
 }
-template <class Op>
-constexpr kernel_entry pool_slide(const char *name, family f) {
-  return {name,  &pooling::run_slide<Op>, f,    0, 0, 0, false, false, false, &pooling::can_slide,
-          &pooling::slide_workspace};
-}
-template <class Op, int S>
-constexpr kernel_entry pool_direct(const char *name, family f) {
-  return {name, &pooling::run<Op, S>, f, 0, 0, S, false, false, true, &pooling::cannot_slide};
+constexpr kernel_entry pool_slide(const char *name, kernel_fn run, family f) {
+  return {name, run, f, 0, 0, 0, false, false, true, nullptr, &pooling::slide_workspace};
 }
 
 /// Within a family the first that accepts a layer serves it: special before general.
@@ -75,6 +82,12 @@ constexpr kernel_entry list[] = {
     channel_vector_for<channel_vector::apart>("channel_vector/any"),
     {"pointwise/k1", &pointwise::run, family::pointwise, 1, 1, 1, false, true, true,
      &pointwise::serves},
+    depthwise_square<3, 1>("depthwise/k3"),
+    depthwise_square<3, 2>("depthwise/k3s2"),
+    depthwise_square<5, 1>("depthwise/k5"),
+    depthwise_square<5, 2>("depthwise/k5s2"),
+    {"depthwise/channels", &depthwise_lanes::run, family::depthwise, 0, 0, 0, false, false, true,
+     &depthwise_lanes::serves, &depthwise_lanes::workspace, true},
     planar_square<2, 1>("planar/k2"),
     planar_square<3, 1>("planar/k3"),
     planar_square<3, 2>("planar/k3s2"),
@@ -90,12 +103,15 @@ constexpr kernel_entry list[] = {
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
-    pool_slide<pooling::max_of>("pool/max", family::pool_max),
-    pool_slide<pooling::sum_of>("pool/avg", family::pool_avg),
-    pool_direct<pooling::max_of, unit_stride>("pool/max_direct", family::pool_max),
-    pool_direct<pooling::max_of, any_stride>("pool/max_direct_stride", family::pool_max),
-    pool_direct<pooling::sum_of, unit_stride>("pool/avg_direct", family::pool_avg),
-    pool_direct<pooling::sum_of, any_stride>("pool/avg_direct_stride", family::pool_avg),
+#if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
+    {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,
+     &winograd::serves, &winograd::workspace},
+#endif
+    pool_slide("pool/max", &pooling::run_slide<pooling::max_of>, family::pool_max),
+    pool_slide("pool/avg", &pooling::run_slide<pooling::sum_of>, family::pool_avg),
+    pool_slide("pool/min", &pooling::run_other<SWCONV_POOL_MIN>, family::pool_min),
+    pool_slide("pool/l1", &pooling::run_other<SWCONV_POOL_L1>, family::pool_l1),
+    pool_slide("pool/l2", &pooling::run_other<SWCONV_POOL_L2>, family::pool_l2),
 };
 constexpr int count = static_cast<int>(sizeof(list) / sizeof(list[0]));
 

@@ -16,6 +16,7 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
   using mask = range4;
 
   static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) { return make_range4(lo, hi); }
+  static SWCONV_ALWAYS_INLINE void keep(mask &) {}  // see x86_avx512.hpp
   static SWCONV_ALWAYS_INLINE bool all(mask m) { return m.hi - m.lo == 4; }
   static SWCONV_ALWAYS_INLINE f32x4 of(float32x4_t x) { return arithmetic::of(batch(x)); }
   static SWCONV_ALWAYS_INLINE float32x4_t raw(f32x4 x) { return x.b; }
@@ -101,6 +102,8 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
     if (3 >= m.lo && 3 < m.hi) x = vld1q_lane_f32(p + 3 * step, x, 3);
     return of(x);
   }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t) const { store(p); }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x4 quads(const float *p, int64_t) { return load(p); }
   /// Transposes the 4 × 4 elements of each quad of lanes.

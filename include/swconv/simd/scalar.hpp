@@ -96,6 +96,10 @@ struct scalars {
     SWCONV_COUNT(others);
     return make([&](int i) { return a.x[i] != a.x[i] || a.x[i] > b.x[i] ? a.x[i] : b.x[i]; });
   }
+  static scalars sqrt(scalars a) {
+    SWCONV_COUNT(others);
+    return make([&](int i) { return sqrtf(a.x[i]); });
+  }
   static scalars if_negative(scalars a, scalars b, scalars c) {
     SWCONV_COUNT(others);
     return make([&](int i) { return a.x[i] < 0 ? b.x[i] : c.x[i]; });
@@ -106,6 +110,7 @@ struct scalars {
   }
 
   static mask lanes(int64_t lo, int64_t hi) { return {lo, hi}; }
+  static void keep(mask &) {}  // see x86_avx512.hpp
   static bool all(mask m) { return m.lo <= 0 && m.hi >= N; }
   static scalars load_masked(const float *p, mask m) {
     SWCONV_COUNT(loads);
@@ -148,6 +153,11 @@ struct scalars {
   static scalars gather(const float *p, int64_t step, mask m) {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return m[i] ? p[i * step] : 0.0f; });
+  }
+  /// The inverse of quads.
+  void store_quads(float *p, int64_t distance) const {
+    SWCONV_COUNT(stores);
+    for (int i = 0; i < N; ++i) p[i / 4 * distance + i % 4] = x[i];
   }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static scalars quads(const float *p, int64_t distance) {

@@ -39,6 +39,7 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
     const __m256i from = _mm256_cmpgt_epi32(_mm256_set1_epi32(clamp_lane(lo, 8)), iota);
     return {_mm256_andnot_si256(from, below)};
   }
+  static SWCONV_ALWAYS_INLINE void keep(mask &) {}  // see x86_avx512.hpp
   static SWCONV_ALWAYS_INLINE bool all(mask m) {
     return _mm256_movemask_ps(_mm256_castsi256_ps(m.bits)) == 0xFF;
   }
@@ -110,6 +111,11 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
             : "r"(p), "Yz"(i)
             : "memory");
     return of(lane);
+  }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t distance) const {
+    _mm_storeu_ps(p, _mm256_castps256_ps128(b));
+    _mm_storeu_ps(p + distance, _mm256_extractf128_ps(b, 1));
   }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x8 quads(const float *p, int64_t distance) {

@@ -63,6 +63,8 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     return static_cast<mask>(lane_bits<16>(lo, hi));
   }
   static SWCONV_ALWAYS_INLINE bool all(mask m) { return m == 0xFFFF; }
+  /// Keeps a mask where it is used: g++ would move it from memory for each instruction.
+  static SWCONV_ALWAYS_INLINE void keep(mask &m) { __asm__("" : "+k"(m)); }
   static SWCONV_ALWAYS_INLINE f32x16 of(__m512 x) { return arithmetic::of(batch(x)); }
   /// xsimd 8.1 has no fused form for AVX-512: its own would multiply and add.
   static SWCONV_ALWAYS_INLINE f32x16 fma(f32x16 x, f32x16 y, f32x16 z) {
@@ -116,6 +118,13 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i i = _mm512_mullo_epi32(iota, _mm512_set1_epi32(static_cast<int>(step)));
     return of(_mm512_mask_i32gather_ps(_mm512_setzero_ps(), m, i, p, 4));
+  }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t distance) const {
+    _mm_storeu_ps(p, _mm512_castps512_ps128(b));
+    _mm_storeu_ps(p + distance, _mm512_extractf32x4_ps(b, 1));
+    _mm_storeu_ps(p + 2 * distance, _mm512_extractf32x4_ps(b, 2));
+    _mm_storeu_ps(p + 3 * distance, _mm512_extractf32x4_ps(b, 3));
   }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x16 quads(const float *p, int64_t distance) {

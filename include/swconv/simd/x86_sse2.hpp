@@ -27,6 +27,7 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
   using mask = range4;
 
   static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) { return make_range4(lo, hi); }
+  static SWCONV_ALWAYS_INLINE void keep(mask &) {}  // see x86_avx512.hpp
   static SWCONV_ALWAYS_INLINE bool all(mask m) { return m.hi - m.lo == 4; }
   static SWCONV_ALWAYS_INLINE f32x4 of(__m128 x) { return arithmetic::of(batch(x)); }
   static SWCONV_ALWAYS_INLINE f32x4 load_first(const float *p, int64_t n) {
@@ -105,6 +106,8 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
     };
     return of(_mm_movelh_ps(_mm_unpacklo_ps(lane(0), lane(1)), _mm_unpacklo_ps(lane(2), lane(3))));
   }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t) const { store(p); }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x4 quads(const float *p, int64_t) { return load(p); }
   /// Transposes the 4 × 4 elements of each quad of lanes.
