@@ -92,8 +92,37 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   const double unit_load = 1 + 3 * lanes / 16;
   if (k.kind == family::signal) {
     // One row, many vectors: one weight serves them all.
-    const double per_fma = (k.dilates ? unit_load : simd::isa::slide_cost) + 0.125;
+    if (k.run == &signal::run_segments) {
+      // Two transposes per vector; the ends and a rest of less than lanes² columns go slowly.
+      const double chunks = static_cast<double>(p.w.out / (simd::isa::full::size * simd::isa::full::size));
+      const double inside = chunks * lanes < vectors ? chunks * lanes : vectors;
+      return channels * (inside * (taps * 1.08 + 24) + (vectors - inside) * (taps * 4 + 12));
+    }
+    if (k.run == &signal::run_columns) {
+      const double d = static_cast<double>(p.w.dilation), width = static_cast<double>(p.w.taps);
+      const double shared = 6 * width / (width + 5), waste = blocks(d, lanes) * lanes / d;
+      return channels * vectors * (taps * (1.1 + 0.6 / shared) * waste + 6);
+    }
+    const double slid = signal::mixes ? 0.5 + simd::isa::slide_cost / 2 : simd::isa::slide_cost;
+    const double per_fma = (k.dilates ? 1.05 + lanes * 0.07 : slid) + 0.125;
     return channels * vectors * (taps * per_fma + 6);
+  }
+  if (k.column_stride == unit_stride) {
+    // A shifted vector serves the rows and channels of its tile: if few, loads that cross cache
+    // lines are the limit, else they cost about half an FMA each. Vectors with taps in the padding
+    // have a tile of their own.
+    const double c = channels < 2 ? 1 : channels < 4 ? 2 : 4;
+    const double most = p.row_ratio == 1 ? planar::wide_rows_of(p.out_channels) : 1;
+    const double height = static_cast<double>(p.h.taps);
+    const double rows = static_cast<double>(p.h.out) < most * static_cast<double>(p.row_step) ? 1 : most;
+    const double shared = c * rows * height / (height + rows - 1);
+    const double crossing = 0.5 + lanes / 32;
+    const double bound = 2.1 * crossing / shared + 0.25, sum = 1.05 + 0.35 * crossing / shared;
+    const int edges = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
+    const double whole = blocks(out, lanes), edge = edges < whole ? edges : whole;
+    const double slower = k.kh == 0 ? 1.05 : 1;
+    return channels * slower * ((whole - edge) * (taps * (bound > sum ? bound : sum) + 6) +
+                                edge * (taps * (2 + 0.35 / shared) + 12));
   }
   const bool any = k.kh == 0;
   const bool single = !any || k.column_stride == any_stride;  // one channel at a time
@@ -101,9 +130,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   const double kh = static_cast<double>(p.h.taps), ratio = static_cast<double>(p.row_ratio);
   const double rows = p.h.out < 4 * p.row_step ? 1 : c == 4 ? 2 : 4;
   const double shared = rows * kh / (kh + (rows - 1) * ratio);  // rows that a loaded vector serves
-  const double load = k.column_stride == unit_stride   ? unit_load
-                      : k.column_stride == pair_stride ? 2 * unit_load + 1
-                                                       : 2 * lanes;
+  const double load = k.column_stride == pair_stride ? 2 * unit_load + 1 : 2 * lanes;
   const double x = out >= 2 * lanes ? 2 : 1;
   double per_fma = load / (c * (shared > 1 ? shared : 1)) + 1 / x;
   if (per_fma < 1) per_fma = 1;

@@ -6,6 +6,7 @@
 
 #include "channel_vector.hpp"
 #include "planar.hpp"
+#include "planar_wide.hpp"
 #include "pointwise.hpp"
 #include "pool.hpp"
 #include "pool_slide.hpp"
@@ -49,6 +50,11 @@ template <int K, int S>
 constexpr kernel_entry planar_square(const char *name) {
   return {name, &planar::run_square<K, S>, family::planar, K, K, S, true, false, false};
 }
+template <int K>
+constexpr kernel_entry planar_wide(const char *name) {
+  return {name, &planar::run_wide<K>, family::planar, K, K, 1, K != 0, false, K == 0, nullptr,
+          &planar::wide_workspace};
+}
 template <int S>
 constexpr kernel_entry planar_any(const char *name) {
   return {name, &planar::run_any<S>, family::planar, 0, 0, S, false, false, true};
@@ -75,13 +81,11 @@ constexpr kernel_entry list[] = {
     channel_vector_for<channel_vector::apart>("channel_vector/any"),
     {"pointwise/k1", &pointwise::run, family::pointwise, 1, 1, 1, false, true, true,
      &pointwise::serves},
-    planar_square<2, 1>("planar/k2"),
-    planar_square<3, 1>("planar/k3"),
+    planar_wide<2>("planar/k2"),
+    planar_wide<3>("planar/k3"),
+    planar_wide<0>("planar/unit"),
     planar_square<3, 2>("planar/k3s2"),
-    planar_square<5, 1>("planar/k5"),
     planar_square<5, 2>("planar/k5s2"),
-    planar_square<7, 1>("planar/k7"),
-    planar_any<unit_stride>("planar/any"),
     planar_any<pair_stride>("planar/any_s2"),
     planar_any<any_stride>("planar/any_stride"),
     signal_slide<2>("signal/slide_k2"),
@@ -89,6 +93,10 @@ constexpr kernel_entry list[] = {
     signal_slide<5>("signal/slide_k5"),
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
+    {"signal/segments", &signal::run_segments, family::signal, 1, 0, 1, false, true, true,
+     &signal::serves_segments, &signal::segment_workspace},
+    {"signal/columns", &signal::run_columns, family::signal, 1, 0, 1, false, true, true,
+     &signal::serves_columns},
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
     pool_slide<pooling::max_of>("pool/max", family::pool_max),
     pool_slide<pooling::sum_of>("pool/avg", family::pool_avg),

@@ -11,10 +11,13 @@
 #pragma once
 
 #include "planar.hpp"
+#include "signal_lanes.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace signal {
 
+/// Is a slide dearer than the load it replaces?
+constexpr bool mixes = simd::isa::slide_cost > 1;
 constexpr int tile_vectors = simd::isa::registers >= 32 ? 8 : 4;
 
 /// X whole vectors from column w, all taps inside the row; unit stride and dilation.
@@ -41,7 +44,10 @@ SWCONV_NOINLINE void slide_tile(const planar::rows &r, int64_t w) {
           SWCONV_UNROLL
           for (int i = 0; i < X; ++i) {
             V &a = acc.v[0][0][i];
-            a = V::fma(weight, V::template slide<decltype(t)::value>(reg[i], reg[i + 1]), a);
+            // Slides fill one execution port, loads that cross a cache line the load ports: half each.
+            const V x = mixes && t % 2 == 1 ? V::load(s + t + i * V::size)
+                                            : V::template slide<decltype(t)::value>(reg[i], reg[i + 1]);
+            a = V::fma(weight, x, a);
           }
         }
       });
