@@ -30,7 +30,8 @@ static bool convolve(const plane &src, int height, int width, const std::vector<
 
 static bool save(const char *path, const plane &values, int height, int width) {
   std::vector<unsigned char> pixels;
-  for (const float v : values) pixels.push_back((unsigned char)(std::clamp(v, 0.0f, 255.0f) + 0.5f));
+  for (const float v : values)
+    pixels.push_back((unsigned char)(std::clamp(v, 0.0f, 255.0f) + 0.5f));
   return stbi_write_png(path, width, height, 1, pixels.data(), width) != 0;
 }
 

@@ -89,7 +89,8 @@ int main() {
   swconv::error error;
   thread_pool pool(4);
   using swconv::linked::conv, swconv::status;
-  if (conv(params, src.data(), filter.data(), nullptr, alone.data(), nullptr, &error) != status::ok ||
+  if (conv(params, src.data(), filter.data(), nullptr, alone.data(), nullptr, &error) !=
+          status::ok ||
       conv(params, src.data(), filter.data(), nullptr, together.data(), pool.get(), &error) !=
           status::ok) {
     std::fprintf(stderr, "%s\n", error.message);

@@ -117,8 +117,7 @@ void print_candidates(const machine &m, const layer &l, const char *isa, const c
     if (make_plan(plan, l, names[i], error) != swconv::status::ok) continue;
     const auto info = plan.info();
     if (std::strcmp(info.kernel, names[i]) != 0) continue;  // a longer name came first
-    all.push_back({names[i], predict(m, l, info).expected(), given.time ? measure(plan, l) : 0,
-                   i});
+    all.push_back({names[i], predict(m, l, info).expected(), given.time ? measure(plan, l) : 0, i});
   }
   std::sort(all.begin(), all.end(), [](const candidate &a, const candidate &b) {
     return a.expected != b.expected ? a.expected < b.expected : a.order < b.order;
@@ -202,12 +201,14 @@ void add_explain(CLI::App &app) {
   command->add_option("--window", t.window, "of pooling: HxW, or one number");
   command->add_option("--stride", t.stride, "HxW, or one number");
   command->add_option("--dilation", t.dilation, "HxW, or one number");
-  command->add_option("--pad", t.pad, "one number, HxW, TOPxLEFTxBOTTOMxRIGHT (1-D: LEFTxRIGHT), or "
-                                      "same");
+  command->add_option("--pad", t.pad,
+                      "one number, HxW, TOPxLEFTxBOTTOMxRIGHT (1-D: LEFTxRIGHT), or "
+                      "same");
   command->add_option("--groups", t.groups, "follows from --src and --filter if left out")
       ->check(CLI::PositiveNumber);
   command->add_option("--isa", given.isa, "one of `swconv info`; default: the best here");
-  command->add_option("--kernel", given.kernel, "a name of `swconv info --kernels`, or a beginning");
+  command->add_option("--kernel", given.kernel,
+                      "a name of `swconv info --kernels`, or a beginning");
   command->add_option("--threads", given.threads, "split the work for so many")
       ->check(CLI::PositiveNumber);
   command->add_flag("--time", given.time, "also run every kernel that serves the layer");

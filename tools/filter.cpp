@@ -59,8 +59,8 @@ planes convolve(planes &from, const pass &p, double &seconds) {
   std::vector<float> taps;  // the same for every colour
   for (int64_t c = 0; c < from.count; ++c) taps.insert(taps.end(), p.taps.begin(), p.taps.end());
   const std::vector<float> bias(size_t(dst.count), p.offset);
-  auto params = swconv::conv_params::conv2d(1, src.count, src.height, src.width, dst.count, p.kh,
-                                            p.kw);
+  auto params =
+      swconv::conv_params::conv2d(1, src.count, src.height, src.width, dst.count, p.kh, p.kw);
   params.group_count(src.count);
   swconv::error error;
   swconv::status status{};
@@ -79,8 +79,8 @@ planes extreme(planes &from, const pass &p, double &seconds) {
       for (float &x : all.values) x = -x;
   };
   negate(src);
-  auto params = swconv::pool_params::pool2d(SWCONV_POOL_MAX, 1, src.count, src.height, src.width,
-                                            p.kh, p.kw);
+  auto params =
+      swconv::pool_params::pool2d(SWCONV_POOL_MAX, 1, src.count, src.height, src.width, p.kh, p.kw);
   params.strides(1, 1);
   swconv::error error;
   swconv::status status{};

@@ -28,9 +28,9 @@ image read_image(const std::string &path) {
       stbi_load(path.c_str(), &picture.width, &picture.height, &picture.channels, 0),
       stbi_image_free);
   if (!pixels) throw std::runtime_error("cannot read " + path + ": " + stbi_failure_reason());
-  picture.pixels.assign(pixels.get(), pixels.get() + size_t(picture.width) *
-                                                         size_t(picture.height) *
-                                                         size_t(picture.channels));
+  picture.pixels.assign(
+      pixels.get(),
+      pixels.get() + size_t(picture.width) * size_t(picture.height) * size_t(picture.channels));
   return picture;
 }
 

@@ -32,7 +32,7 @@ std::string missing_of(const dispatch::cpu_features &cpu,
   return names;
 }
 
-/// What keeps this CPU from an instruction set of the build.
+/// What keeps this CPU from an instruction set of the build; "" if that is not known here.
 std::string missing_for(const std::string &isa) {
   const auto cpu = dispatch::detect_cpu();
   std::string names;
@@ -61,13 +61,15 @@ void print_isas() {
     for (size_t i = 0; i < count; ++i) here |= isa == usable[i];
     std::printf("%-11s %-8s ", title, isa.c_str());
     if (!here)
-      std::printf("not here: this machine lacks %s\n", missing_for(isa).c_str());
+      std::printf("not here: this machine lacks %s\n",
+                  missing_for(isa).empty() ? isa.c_str() : missing_for(isa).c_str());
     else
       std::printf("%s, %zu kernels\n", isa == chosen ? "chosen" : "available",
                   swconv_kernels(isa.c_str(), nullptr, 0));
   }
   for (const char *name : {"SWCONV_FORCE_ISA", "SWCONV_FORCE_KERNEL"})
-    if (const char *value = std::getenv(name)) std::printf("%-11s %s=%s\n", "environment", name, value);
+    if (const char *value = std::getenv(name))
+      std::printf("%-11s %s=%s\n", "environment", name, value);
   require(status, error);
 }
 
@@ -75,14 +77,16 @@ void print_caches() {
   const struct {
     const char *name;
     int key;
-  } caches[] = {{"L1d", _SC_LEVEL1_DCACHE_SIZE}, {"L2", _SC_LEVEL2_CACHE_SIZE},
+  } caches[] = {{"L1d", _SC_LEVEL1_DCACHE_SIZE},
+                {"L2", _SC_LEVEL2_CACHE_SIZE},
                 {"L3", _SC_LEVEL3_CACHE_SIZE}};
   std::printf("%-11s", "caches");
   for (const auto &cache : caches) {
     const long bytes = sysconf(cache.key);
     if (bytes <= 0) continue;
     const bool mega = bytes >= 1 << 20;
-    std::printf(" %s %ld %s,", cache.name, bytes / (mega ? 1 << 20 : 1 << 10), mega ? "MiB" : "KiB");
+    std::printf(" %s %ld %s,", cache.name, bytes / (mega ? 1 << 20 : 1 << 10),
+                mega ? "MiB" : "KiB");
   }
   std::printf(" line %ld bytes\n", sysconf(_SC_LEVEL1_DCACHE_LINESIZE));
 }
@@ -104,8 +108,9 @@ void add_info(CLI::App &app) {
                     "also the clock, the peak of each instruction set and the rates of memory "
                     "(a few seconds)");
   command->add_flag("--kernels", kernels, "also the names of the kernels");
-  command->footer("The library takes the first set that this machine has completely.\n"
-                  "SWCONV_FORCE_ISA and SWCONV_FORCE_KERNEL override it.");
+  command->footer(
+      "The library takes the first set that this machine has completely.\n"
+      "SWCONV_FORCE_ISA and SWCONV_FORCE_KERNEL override it.");
   command->callback([] {
     const auto v = swconv_version();
     std::printf("%-11s %u.%u.%u, ABI %u\n", "swconv", v / 1000000, v / 1000 % 1000, v % 1000,

@@ -78,8 +78,7 @@ layer parse_layer(const layer_text &text) {
   const size_t dims = two ? 4 : 3;
   l.name = text.operation;
   const auto src = numbers(text.src, "--src", 1);
-  if (src.size() != dims)
-    throw CLI::ValidationError("--src", two ? "give NxCxHxW" : "give NxCxW");
+  if (src.size() != dims) throw CLI::ValidationError("--src", two ? "give NxCxHxW" : "give NxCxW");
   l.n = src[0], l.ic = src[1], l.w = src.back();
   if (two) l.h = src[2];
   if (text.operation.rfind("conv", 0) == 0) {
@@ -87,15 +86,16 @@ layer parse_layer(const layer_text &text) {
       throw CLI::ValidationError("--filter", "a convolution needs it, and no --window");
     const auto filter = numbers(text.filter, "--filter", 1);
     if (filter.size() != dims)
-      throw CLI::ValidationError("--filter", two ? "give OUTxINxHxW, IN per group"
-                                                 : "give OUTxINxW, IN per group");
+      throw CLI::ValidationError(
+          "--filter", two ? "give OUTxINxHxW, IN per group" : "give OUTxINxW, IN per group");
     l.oc = filter[0], l.kw = filter.back();
     if (two) l.kh = filter[2];
     l.groups = text.groups > 0 ? text.groups : std::max<int64_t>(1, l.ic / filter[1]);
     if (l.groups * filter[1] != l.ic || l.oc % l.groups != 0)
       throw CLI::ValidationError(
-          "--filter", "its input channels times the groups must be the channels of --src, and the "
-                      "groups must divide its output channels");
+          "--filter",
+          "its input channels times the groups must be the channels of --src, and the "
+          "groups must divide its output channels");
   } else {
     if (text.window.empty() || !text.filter.empty() || text.groups > 0)
       throw CLI::ValidationError("--window", "pooling needs it, and no --filter or --groups");
@@ -118,7 +118,8 @@ std::string describe(const layer &l) {
     return text + std::to_string(w);
   };
   std::string text = tensor(l.ic, l.h, l.w) + " -> " + tensor(l.oc, l.oh(), l.ow());
-  text += (l.pool() ? ", window " : ", filter ") + std::to_string(l.kh) + "x" + std::to_string(l.kw);
+  text +=
+      (l.pool() ? ", window " : ", filter ") + std::to_string(l.kh) + "x" + std::to_string(l.kw);
   if (!l.unit_stride()) text += ", stride " + axes(l.sh, l.sw);
   if (l.dilated()) text += ", dilation " + axes(l.dh, l.dw);
   if (l.padded())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Before: unfold the input into a column matrix, multiply (SGEMM of a BLAS), then go over the result
-// again for bias, residual and activation.
+// Before: unfold the input into a column matrix, multiply (SGEMM of a BLAS), then go over the
+// result again for bias, residual and activation.
 #include <cblas.h>
 
 #include <algorithm>

@@ -16,8 +16,8 @@ struct block {
   int in, expanded, out, size, kernel, stride;
 };
 constexpr block blocks[] = {
-    {16, 64, 24, 112, 3, 2},  {24, 72, 24, 56, 3, 1},   {24, 72, 40, 56, 5, 2},
-    {40, 120, 40, 28, 5, 1},  {40, 240, 80, 28, 3, 2},  {80, 200, 80, 14, 3, 1},
+    {16, 64, 24, 112, 3, 2},  {24, 72, 24, 56, 3, 1},    {24, 72, 40, 56, 5, 2},
+    {40, 120, 40, 28, 5, 1},  {40, 240, 80, 28, 3, 2},   {80, 200, 80, 14, 3, 1},
     {80, 480, 112, 14, 3, 1}, {112, 672, 160, 14, 5, 2}, {160, 960, 160, 7, 5, 1},
 };
 
@@ -42,7 +42,8 @@ class network {
   const std::vector<float> &run(const std::vector<float> &image) {
     const std::vector<float> *src = &image;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      layers_[i]->run(src->data(), i % 3 == 2 ? block_input(i, image) : nullptr, results_[i].data());
+      layers_[i]->run(src->data(), i % 3 == 2 ? block_input(i, image) : nullptr,
+                      results_[i].data());
       src = &results_[i];
     }
     return results_.back();
@@ -77,7 +78,8 @@ static double milliseconds(network &net, const std::vector<float> &image) {
   for (int i = 0; i < 10; ++i) {
     const auto start = std::chrono::steady_clock::now();
     net.run(image);
-    const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+    const std::chrono::duration<double, std::milli> taken =
+        std::chrono::steady_clock::now() - start;
     best = std::min(best, taken.count());
   }
   return best;
@@ -97,7 +99,8 @@ int main() {
     difference = std::max(difference, std::abs(a[i] - b[i]));
   }
   const double old_ms = milliseconds(before, image), new_ms = milliseconds(after, image);
-  std::printf("im2col + SGEMM  %7.2f ms, %7zu KiB of columns\n", old_ms, before.extra_bytes() / 1024);
+  std::printf("im2col + SGEMM  %7.2f ms, %7zu KiB of columns\n", old_ms,
+              before.extra_bytes() / 1024);
   std::printf("swconv          %7.2f ms, %7zu KiB of workspace\n", new_ms,
               after.extra_bytes() / 1024);
   const bool agree = largest > 0 && difference <= 1e-4f * largest;
