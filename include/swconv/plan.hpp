@@ -186,9 +186,10 @@ inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *option
   const uint32_t threads = options && options->max_threads > 1 ? options->max_threads : 1;
   split_work(d, threads);
   const kernel_entry &k = kernels::list[kernel];
-  d.workspace = k.workspace != nullptr ? (k.workspace(d.p) + 63) / 64 * 64 : 0;
+  const int64_t bytes = k.workspace != nullptr ? k.workspace(d.p) : 0;
+  d.workspace = (bytes + 63) / 64 * 64;
   d.workers = threads;
-  if (d.workspace < 0)
+  if (bytes < 0)
     return report_failure(error, SWCONV_SIZE_OVERFLOW, "window", 0,
                           "makes a workspace that exceeds 63 bits");
   if (mul_overflow(d.workspace, d.workers, &outer))
