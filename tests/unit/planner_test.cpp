@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Layers, PoolChoice,
 TEST(Choice, FamiliesAreThoseDocumented) {
   for (const auto &i : isas())
     EXPECT_EQ(std::set<std::string>(i.families.begin(), i.families.end()),
-              (std::set<std::string>{"channel_vector", "planar", "pointwise", "pool", "signal"}))
+              (std::set<std::string>{"channel_vector", "planar", "pointwise", "pool", "signal", "winograd"}))
         << i.name;
 }
 

@@ -10,12 +10,13 @@
 #include "pool.hpp"
 #include "pool_slide.hpp"
 #include "signal.hpp"
+#include "winograd.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 
 /// Those of pooling in the order of swconv_pool_kind, from pool_max on.
 enum class family : uint8_t {
-  channel_vector, pointwise, planar, signal, pool_max, pool_avg, pool_min, pool_l1, pool_l2
+  channel_vector, pointwise, planar, signal, winograd, pool_max, pool_avg, pool_min, pool_l1, pool_l2
 };
 
 /// A kernel and the layers it can serve. Zero in a field means any.
@@ -87,6 +88,8 @@ constexpr kernel_entry list[] = {
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
+    {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,
+     &winograd::serves, &winograd::workspace},
     pool_slide("pool/max", &pooling::run_slide<pooling::max_of>, family::pool_max),
     pool_slide("pool/avg", &pooling::run_slide<pooling::sum_of>, family::pool_avg),
     pool_slide("pool/min", &pooling::run_other<SWCONV_POOL_MIN>, family::pool_min),
