@@ -238,7 +238,7 @@ inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_pl
   collapse_axes(d.p, d.filter);
   const uint64_t keep = options ? options->keep_packing_id : 0;
   double tiled = 0;
-  if (d.p.fast && keep != d.packing_id && d.p.h.out > 0 && d.p.w.out > 0 &&
+  if (winograd::listed && d.p.fast && keep != d.packing_id && d.p.h.out > 0 && d.p.w.out > 0 &&
       !choose_tiling(d.p, lanes, keep, d.p.tiles, tiled))
     d.p.tiles = tiling{};
   d.keeps_packing = keep != 0 && keep != d.packing_id;

@@ -88,8 +88,10 @@ constexpr kernel_entry list[] = {
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
+#if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
     {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,
      &winograd::serves, &winograd::workspace},
+#endif
     pool_slide("pool/max", &pooling::run_slide<pooling::max_of>, family::pool_max),
     pool_slide("pool/avg", &pooling::run_slide<pooling::sum_of>, family::pool_avg),
     pool_slide("pool/min", &pooling::run_other<SWCONV_POOL_MIN>, family::pool_min),

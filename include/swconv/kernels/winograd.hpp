@@ -19,6 +19,12 @@ namespace winograd {
 
 using V = simd::isa::full;
 constexpr int lanes = V::size;
+/// Whether the list of this instruction set holds the kernel.
+#if defined(SWCONV_ISA_SSE2)
+constexpr bool listed = false;
+#else
+constexpr bool listed = true;
+#endif
 /// Tiles of the multiplication: what the registers hold beside two weights and a broadcast.
 constexpr int tiles_of_pair = simd::isa::registers >= 32 ? 12 : 6;
 constexpr int tiles_of_one = 12;
