@@ -70,7 +70,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   constexpr double half = simd::isa::half::size < lanes ? simd::isa::half::size : 0;
   const double taps = static_cast<double>(p.in_channels * p.h.taps * p.w.taps);
   const double out = static_cast<double>(p.w.out), channels = static_cast<double>(p.out_channels);
-  if (k.kind == family::winograd)
+  if (winograd::listed && k.kind == family::winograd)
     // A margin for what the model leaves out: fast must not be slower than strict.
     return 1.1 * tiled_cost(p, simd::isa::full::size, p.tiles) / static_cast<double>(p.h.out);
   const auto blocks = [](double a, double b) {
@@ -247,7 +247,7 @@ inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_pl
     return report_failure(error, SWCONV_UNSUPPORTED, "keep_packing_id", static_cast<int64_t>(keep),
                           "no kernel for this layer reads that packing");
   s = finish_plan(d, options, SWCONV_POOL_MAX, error);
-  if (s == SWCONV_OK && d.tiled) {
+  if (winograd::listed && s == SWCONV_OK && d.tiled) {
     const int64_t floats = tiled_filter_floats(d.p, lanes, d.p.tiles);
     d.packed_bytes = floats == overflowed_extent ? floats : packed_size(floats, lanes);
     d.packing_id = tiled_packing_id(d.p, lanes, d.p.tiles);
@@ -285,7 +285,7 @@ inline double estimated_flops(const plan_data &d) {
 /// One line for people; the contract of swconv_plan_describe.
 inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
   char algorithm[96] = "";
-  if (d.tiled) describe_tiles(d.p, algorithm, sizeof algorithm);
+  if (winograd::listed && d.tiled) describe_tiles(d.p, algorithm, sizeof algorithm);
   const int n = snprintf(
       text, capacity,
       "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld planes x %lld channels x %lld rows x %lld columns),"

@@ -27,7 +27,7 @@ constexpr bool listed = true;
 #endif
 /// Tiles of the multiplication: what the registers hold beside two weights and a broadcast.
 constexpr int tiles_of_pair = simd::isa::registers >= 32 ? 12 : 6;
-constexpr int tiles_of_one = 12;
+constexpr int tiles_of_one = simd::isa::registers >= 32 ? 12 : 8;
 
 /// N vectors of N lanes, transposed.
 SWCONV_ALWAYS_INLINE void transpose(V (&v)[lanes]) {
