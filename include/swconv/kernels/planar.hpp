@@ -326,9 +326,8 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
   const epilogue ep(p, ptr, b);
-  constexpr bool pairs = simd::isa::registers >= 32;  // elsewhere not worth the code
   constexpr int R = simd::isa::has_fma ? 4 : 2;  // the baseline gets less code
-  run_channels<R, pairs>(p, ptr, b, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+  run_channels<R>(p, ptr, b, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
     run_columns<square<n, K, S>, 2, S>(r, b.w0, b.w1);
   });
 }
