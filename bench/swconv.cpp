@@ -53,7 +53,8 @@ const swconv_api *header_for(const std::string &isa) {
 
 class swconv_variant : public variant {
  public:
-  swconv_variant(const problem &p, const swconv_api &api) : api_(api), filter_(p.filter) {
+  swconv_variant(const problem &p, const swconv_api &api, swconv_math math = SWCONV_STRICT)
+      : api_(api), filter_(p.filter) {
     const layer &l = p.shape;
     swconv_error_init(&error_);
     swconv_plan_options options;
@@ -64,7 +65,8 @@ class swconv_variant : public variant {
       const auto params = pool_params_of(l);
       require(api.make_pool(&params, &options, &plan_, &error_));
     } else {
-      const auto params = conv_params_of(l);
+      auto params = conv_params_of(l);
+      params.math = math;
       require(api.make_conv(&params, &options, &plan_, &error_));
     }
     swconv_plan_info_init(&info_);
@@ -131,6 +133,11 @@ void add_swconv(variant_list &list) {
   list.push_back({"swconv", [](const problem &) { return true; },
                   [](const problem &p) -> std::unique_ptr<variant> {
                     return std::make_unique<swconv_variant>(p, linked);
+                  },
+                  ""});
+  list.push_back({"swconv_fast", [](const problem &p) { return !p.shape.pool(); },
+                  [](const problem &p) -> std::unique_ptr<variant> {
+                    return std::make_unique<swconv_variant>(p, linked, SWCONV_FAST);
                   },
                   ""});
   list.push_back({"swconv_header", [](const problem &p) { return header_for(p.isa) != nullptr; },

@@ -37,7 +37,8 @@ set(SWCONV_FLAGS_counting ${baseline} -DSWCONV_ARCH_COUNTING=1)
 
 # How kernels are compiled wherever they are: in the library and in tests of the header-only form.
 # Contraction is off because kernels say themselves where they fuse (docs/numerics.md).
-set(SWCONV_KERNEL_FLAGS -fno-exceptions -fno-rtti -ffp-contract=off
+# Nothing unwinds through a kernel: unwind tables would be a thirtieth of the library.
+set(SWCONV_KERNEL_FLAGS -fno-exceptions -fno-asynchronous-unwind-tables -fno-rtti -ffp-contract=off
                         $<$<CONFIG:Release,RelWithDebInfo>:-O2>)
 
 # Compile a target for one instruction set, or for `baseline`.

@@ -139,15 +139,15 @@ inline void run_task(void *arg, int64_t task, int64_t worker) {
   const int64_t h = digit(d.row_blocks) * d.row_step;
   const int64_t c = digit(d.channel_blocks) * d.channel_step;
   const int64_t first = task * d.outer_step;
-  const int64_t last = axis::least(first + d.outer_step, p.batch * p.groups);
-  block b{first / p.groups,
+  const int64_t last = axis::least(first + d.outer_step, d.outer());
+  block b{d.tiled ? 0 : first / p.groups,
           first % p.groups,
           c,
-          axis::least(c + d.channel_step, p.out_channels),
+          axis::least(c + d.channel_step, d.channels()),
           h,
-          axis::least(h + d.row_step, p.h.out),
+          axis::least(h + d.row_step, d.rows()),
           w,
-          axis::least(w + d.column_step, p.w.out)};
+          axis::least(w + d.column_step, d.columns())};
   const simd::flushed_denormals flush(d.flush_denormals != 0);
   const kernel_fn run = kernels::list[d.kernel].run;
   run_pointers r = e.pointers;

@@ -61,13 +61,19 @@ struct filter_pitches {
   int64_t oc, ic, h, w;
 };
 
-/// Fills `packed`, whose size and alignment the caller has checked.
-inline void pack_filter(const problem &p, const filter_pitches &s, int lanes, int64_t bytes,
-                        uint64_t id, const float *filter, void *packed) {
+/// Writes the header; returns where the weights begin.
+inline float *begin_packed(int64_t bytes, uint64_t id, void *packed) {
   const packed_header header{packed_magic, id, bytes, {}};
   char *const begin = static_cast<char *>(packed);
   memcpy(begin, &header, sizeof header);
-  float *out = reinterpret_cast<float *>(begin + sizeof header);
+  return reinterpret_cast<float *>(begin + sizeof header);
+}
+
+/// Fills `packed`, whose size and alignment the caller has checked.
+inline void pack_filter(const problem &p, const filter_pitches &s, int lanes, int64_t bytes,
+                        uint64_t id, const float *filter, void *packed) {
+  char *const begin = static_cast<char *>(packed);
+  float *out = begin_packed(bytes, id, packed);
   for (int64_t g = 0; g < p.groups; ++g)
     for (int64_t c0 = 0; c0 < p.out_channels; c0 += lanes) {
       const int64_t width = axis::least(lanes, p.out_channels - c0);

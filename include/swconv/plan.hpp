@@ -4,6 +4,7 @@
 /// cost model, the work cut into blocks. The model is described in docs/kernels.md.
 #pragma once
 
+#include "fast/tiles.hpp"
 #include "kernels/list.hpp"
 #include "packing.hpp"
 #include "table.hpp"
@@ -28,6 +29,14 @@ struct plan_data {
   const char *reason;
   int16_t kernel;
   uint8_t reads_raw_filter, is_pool, flush_denormals;
+  uint8_t keeps_packing;
+  uint8_t tiled;  ///< the kernel counts tiles, and takes the rows of all samples at once
+
+  bool is_planes() const { return tiled && p.tiles.planes; }
+  int64_t channels() const { return is_planes() ? p.groups : p.out_channels; }
+  int64_t outer() const { return is_planes() ? 1 : tiled ? p.groups : p.batch * p.groups; }
+  int64_t rows() const { return tiled ? p.batch * p.tiles.h.tiles : p.h.out; }
+  int64_t columns() const { return tiled ? p.tiles.w.tiles : p.w.out; }
 };
 static_assert(sizeof(plan_data) <= sizeof(abi::plan_state), "a plan fits its state");
 
@@ -63,6 +72,11 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   constexpr double half = simd::isa::half::size < lanes ? simd::isa::half::size : 0;
   const double taps = static_cast<double>(p.in_channels * p.h.taps * p.w.taps);
   const double out = static_cast<double>(p.w.out), channels = static_cast<double>(p.out_channels);
+  if (k.kind == family::winograd)
+    // A margin for what the model leaves out: fast must not be slower than strict.
+    return 1.1 / static_cast<double>(p.h.out) *
+           (p.tiles.planes ? planes_cost(p, simd::isa::full::size, p.tiles)
+                           : tiled_cost(p, simd::isa::full::size, p.tiles));
   const auto blocks = [](double a, double b) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
@@ -112,7 +126,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
 
 /// The cheapest kernel that accepts the problem, or with a prefix the first of that name.
 inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, const char *prefix,
-                         double &cost) {
+                         bool keeps_packing, double &cost) {
   int best = -1;
   for (int i = 0; i < kernels::count; ++i) {
     const kernel_entry &k = kernels::list[i];
@@ -120,6 +134,7 @@ inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, con
     if (pools != pool || !k.accepts(p)) continue;
     if (pool && (k.kind == family::pool_max) != (kind == SWCONV_POOL_MAX)) continue;
     if (prefix && strncmp(k.name, prefix, strlen(prefix)) != 0) continue;
+    if (keeps_packing && k.kind != family::winograd) continue;
     const double c = pool ? 0.0 : row_cost(p, k);
     if (best < 0 || c < cost) {
       best = i;
@@ -136,13 +151,18 @@ inline void split_work(plan_data &d, uint32_t threads) {
   const kernel_entry &k = kernels::list[d.kernel];
   const bool by_channel = k.kind == family::channel_vector;
   const int64_t lanes = simd::isa::full::size;
-  const int64_t channel_unit = by_channel ? 2 * lanes : lanes;
+  const bool tiled = k.kind == family::winograd;
+  const int64_t channel_unit = by_channel || tiled ? 2 * lanes : lanes;
   int64_t column_unit = by_channel ? 64 : 8 * lanes;
   int64_t row_unit = by_channel ? 1 : 4 * p.row_step;
   if (k.workspace != nullptr && d.is_pool) {
     // Neighbouring blocks both read, and join, what their windows share.
     column_unit = sliding::round_up(p.w.taps, pooling::columns_unit);
     if (pooling::shares_rows(p)) row_unit = p.h.taps;
+  }
+  if (tiled) {
+    column_unit = p.tiles.run_tiles();
+    row_unit = p.tiles.planes ? p.tiles.block_rows : 1 + 23 / p.tiles.w.tiles;  // fewer tiles do not pay for passing over the weights
   }
   const auto blocks = [](int64_t n, int64_t step) { return n / step + (n % step != 0); };
   const auto cut = [&](int64_t n, int64_t unit, int64_t pieces, int64_t &step, int64_t &count) {
@@ -155,15 +175,15 @@ inline void split_work(plan_data &d, uint32_t threads) {
   };
   // Four blocks per thread level out uneven ones.
   const int64_t wanted = threads > 1 ? 4 * int64_t{threads} : 1;
-  const int64_t outer = p.batch * p.groups;
+  const int64_t outer = d.outer(), rows = d.rows(), columns = d.columns();
   const auto missing = [&](int64_t have) { return have > 0 ? blocks(wanted, have) : 1; };
   cut(outer, 1, wanted, d.outer_step, d.outer_blocks);
   int64_t have = d.outer_blocks;
-  cut(p.h.out, row_unit, missing(have), d.row_step, d.row_blocks);
+  cut(rows, row_unit, missing(have), d.row_step, d.row_blocks);
   have *= d.row_blocks;
-  cut(p.out_channels, channel_unit, missing(have), d.channel_step, d.channel_blocks);
+  cut(d.channels(), channel_unit, missing(have), d.channel_step, d.channel_blocks);
   have *= d.channel_blocks;
-  cut(p.w.out, column_unit, missing(have), d.column_step, d.column_blocks);
+  cut(columns, column_unit, missing(have), d.column_step, d.column_blocks);
 }
 
 /// The part of planning that convolution and pooling share.
@@ -175,11 +195,12 @@ inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *option
       mul_overflow(outer, 1024, &outer))  // room for blocks
     return report_failure(error, SWCONV_SIZE_OVERFLOW, "batch", d.p.batch,
                           "makes a size that exceeds 63 bits");
-  const int kernel = choose_kernel(d.p, d.is_pool != 0, kind, force, d.cost);
+  const int kernel = choose_kernel(d.p, d.is_pool != 0, kind, force, d.keeps_packing != 0, d.cost);
   if (kernel < 0)
     return report_failure(error, SWCONV_UNSUPPORTED, "force_kernel", 0,
                           "no kernel of that name serves this layer");
   d.kernel = static_cast<int16_t>(kernel);
+  d.tiled = kernels::list[kernel].kind == family::winograd;
   d.reason = force ? "forced" : d.is_pool ? "first that fits" : "lowest estimated cost";
   const uint32_t threads = options && options->max_threads > 1 ? options->max_threads : 1;
   split_work(d, threads);
@@ -204,7 +225,8 @@ inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_pl
   constexpr int lanes = simd::isa::full::size;
   d.packing_id = packing_id(d.p, lanes);
   d.packed_bytes = packed_size(filter_elements, lanes);
-  if (d.packed_bytes == overflowed_extent)
+  // Transforms multiply a filter by less than 64.
+  if (d.packed_bytes == overflowed_extent || (d.p.fast && d.packed_bytes > INT64_MAX / 4096))
     return report_failure(error, SWCONV_SIZE_OVERFLOW, "filter_size", filter_elements,
                           "makes a size that exceeds 63 bits");
   const int64_t row = d.p.w.taps, plane = d.p.h.taps * row;
@@ -213,9 +235,23 @@ inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_pl
                      (d.filter.oc == plane * d.p.in_channels ||
                       d.p.groups * d.p.out_channels == 1);
   collapse_axes(d.p, d.filter);
+  const uint64_t keep = options ? options->keep_packing_id : 0;
+  double tiled = 0;
+  if (winograd::listed && d.p.fast && keep != d.packing_id && d.p.h.out > 0 && d.p.w.out > 0 &&
+      !choose_tiling(d.p, lanes, keep, d.p.tiles, tiled))
+    d.p.tiles = tiling{};
+  d.keeps_packing = keep != 0 && keep != d.packing_id;
+  if (d.keeps_packing && d.p.tiles.block_tiles == 0)
+    return report_failure(error, SWCONV_UNSUPPORTED, "keep_packing_id", static_cast<int64_t>(keep),
+                          "no kernel for this layer reads that packing");
   s = finish_plan(d, options, SWCONV_POOL_MAX, error);
+  if (s == SWCONV_OK && d.tiled) {
+    const int64_t floats = tiled_filter_floats(d.p, lanes, d.p.tiles);
+    d.packed_bytes = floats == overflowed_extent ? floats : packed_size(floats, lanes);
+    d.packing_id = tiled_packing_id(d.p, lanes, d.p.tiles);
+  }
   d.reads_raw_filter = dense && d.p.out_channels == 1 && s == SWCONV_OK &&
-                       kernels::list[d.kernel].kind != family::channel_vector;
+                       kernels::list[d.kernel].kind != family::channel_vector && !d.tiled;
   return s;
 }
 
@@ -246,17 +282,19 @@ inline double estimated_flops(const plan_data &d) {
 
 /// One line for people; the contract of swconv_plan_describe.
 inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
+  char algorithm[96] = "";
+  if (d.tiled) describe_tiles(d.p, algorithm, sizeof algorithm);
   const int n = snprintf(
       text, capacity,
       "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld planes x %lld channels x %lld rows x %lld columns),"
-      " packing %016llx (%lld bytes%s), workspace %lld bytes, %s",
+      " packing %016llx (%lld bytes%s), workspace %lld bytes, %s%s",
       kernels::list[d.kernel].name, simd::isa::name, static_cast<long long>(d.dst_h),
       static_cast<long long>(d.dst_w),
       static_cast<long long>(task_count(d)), static_cast<long long>(d.outer_step),
       static_cast<long long>(d.channel_step), static_cast<long long>(d.row_step),
       static_cast<long long>(d.column_step), static_cast<unsigned long long>(d.packing_id),
       static_cast<long long>(d.packed_bytes), d.reads_raw_filter ? ", raw filter accepted" : "",
-      static_cast<long long>(d.workspace * d.workers), d.reason);
+      static_cast<long long>(d.workspace * d.workers), d.reason, algorithm);
   return n > 0 ? static_cast<size_t>(n) : 0;
 }
 

@@ -212,7 +212,8 @@ typedef struct swconv_plan_options {
                                  that needs a workspace refuses to run with more. */
   const char *force_isa;    /**< one of swconv_isas(), or NULL: the best of this CPU */
   const char *force_kernel; /**< a prefix of a name of swconv_kernels(), or NULL: the planner's choice */
-  int64_t reserved[4]; /**< must be zero */
+  uint64_t keep_packing_id; /**< fast: only kernels that read this packing; 0: any */
+  int64_t reserved[3];      /**< must be zero */
 } swconv_plan_options;
 
 /** Detail of a failure. */

@@ -191,8 +191,6 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
   if (q.direction != SWCONV_FORWARD)
     c.fail(SWCONV_UNSUPPORTED, "direction", q.direction, "only forward is implemented");
   c.need(q.math <= SWCONV_FAST, "math", q.math, "is not a math mode");
-  if (q.math != SWCONV_STRICT)
-    c.fail(SWCONV_UNSUPPORTED, "math", q.math, "only strict is implemented");
   c.need((q.flags & ~uint32_t{SWCONV_FLUSH_DENORMALS}) == 0, "flags", q.flags, "has unknown bits");
   c.unquantised("src_zero_point", q.src_zero_point == 0, q.src_zero_point);
   c.unquantised("filter_zero_point", q.filter_zero_point == 0, q.filter_zero_point);
@@ -220,6 +218,7 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
   if (!c.ok()) return c.status();
   p.h = a[1];
   p.w = a[2];
+  p.fast = q.math == SWCONV_FAST;
   p.batch = q.batch;
   p.groups = q.groups;
   p.in_channels = q.in_channels / q.groups;

@@ -69,7 +69,6 @@ const spoiled<swconv_conv_params> spoiled_convs[] = {
     CONV(direction, SWCONV_BACKWARD_DATA),
     CONV(direction, SWCONV_BACKWARD_FILTER),
     CONV(spatial_dims, 3),
-    CONV(math, SWCONV_FAST),
     CONV(src_zero_point, 3),
     CONV(filter_zero_point, -3),
     CONV(dst_zero_point, 4),

@@ -189,7 +189,7 @@ TEST(reserved_fields, must_be_zero) {
   swconv_pool_params p = valid_pool();
   p.reserved0 = 2;
   refuses(p, "pool_params.reserved0", 2);
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 3; ++i) {
     swconv_plan_options o;
     swconv_plan_options_init(&o);
     o.reserved[i] = 7;

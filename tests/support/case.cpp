@@ -29,7 +29,7 @@ std::vector<field<conv_case>> fields() {
           SWCONV_FIELD(pb),         SWCONV_FIELD(pr),         SWCONV_FIELD(scale),
           SWCONV_FIELD(bias),       SWCONV_FIELD(residual),   SWCONV_FIELD(act),
           SWCONV_FIELD(src_layout), SWCONV_FIELD(dst_layout), SWCONV_FIELD(filter_layout),
-          SWCONV_FIELD(data),       SWCONV_FIELD(seed)};
+          SWCONV_FIELD(data),       SWCONV_FIELD(fast),       SWCONV_FIELD(seed)};
 }
 template <>
 std::vector<field<pool_case>> fields() {
@@ -211,6 +211,7 @@ void set_window(const Case &c, Params *p) {
 swconv_conv_params to_params(const conv_case &c, std::vector<swconv_epilogue_op> *ops) {
   swconv_conv_params p{};
   set_window(c, &p);
+  p.math = c.fast ? SWCONV_FAST : SWCONV_STRICT;
   p.groups = c.g;
   p.in_channels = c.in_channels();
   p.out_channels = c.out_channels();

@@ -38,7 +38,7 @@ struct conv_case {
   int64_t sh = 1, sw = 1, dh = 1, dw = 1, pt = 0, pl = 0, pb = 0, pr = 0;
   int64_t scale = 0, bias = 0, residual = no_residual, act = SWCONV_ACT_NONE;
   int64_t src_layout = dense, dst_layout = dense, filter_layout = dense;
-  int64_t data = integers, seed = 1;
+  int64_t data = integers, fast = 0, seed = 1;
 
   int64_t in_channels() const { return g * ic; }
   int64_t out_channels() const { return g * oc; }

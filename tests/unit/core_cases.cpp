@@ -212,6 +212,44 @@ std::vector<conv_case> special_convolutions() {
   return all;
 }
 
+std::vector<conv_case> fast_convolutions(uint64_t seed) {
+  const auto around = joined({{{&conv_case::scale, {0, 1}},
+                               {&conv_case::bias, {1, 0}},
+                               {&conv_case::residual, {no_residual, own_residual, residual_is_dst}},
+                               {&conv_case::act, {SWCONV_ACT_NONE, SWCONV_ACT_RELU, SWCONV_ACT_SILU}},
+                               {&conv_case::src_layout, {dense, gaps, rows_outside}},
+                               {&conv_case::dst_layout, {dense, gaps, rows_outside}},
+                               {&conv_case::filter_layout, {dense, gaps}},
+                               {&conv_case::data, {integers, random_data, tiny}}}});
+  conv_case fast;
+  fast.fast = 1;
+  std::vector<conv_case> all;
+  // Planes: maps smaller than a tile and larger than a run of tiles.
+  append(&all, pairwise(fast,
+                        joined({{{&conv_case::n, {1, 3}},
+                                 {&conv_case::g, {1, 2}},
+                                 {&conv_case::ic, {1, 5, 16, 19}},
+                                 {&conv_case::oc, {1, 8, 16, 33, 50}},
+                                 {&conv_case::h, {1, 2, 7, 14, 19}},
+                                 {&conv_case::w, {1, 3, 7, 14, 30, 75}}},
+                                windows<conv_case>({1, 2, 3, 5, 7}, {1, 2}, {1, 2, 3}, {0, 1, 3}),
+                                around}),
+                        seed));
+  // Rows: long filters in pieces, dilated.
+  append(&all, pairwise(fast,
+                        joined({{{&conv_case::n, {1, 2}},
+                                 {&conv_case::ic, {3, 16, 21}},
+                                 {&conv_case::oc, {5, 32, 35}},
+                                 {&conv_case::w, {9, 64, 130, 700}},
+                                 {&conv_case::kw, {3, 4, 6, 7, 9, 11, 15}},
+                                 {&conv_case::dw, {1, 2, 5, 16, 64}},
+                                 {&conv_case::pl, {0, 2, 30}},
+                                 {&conv_case::pr, {0, 7, 64}}},
+                                around}),
+                        seed + 1));
+  return all;
+}
+
 std::vector<pool_case> pairwise_pools(uint64_t seed) {
   pool_axes axes = windows<pool_case>({1, 2, 3, 4, 5, 7}, {1, 2, 3, 5}, {1, 2, 3}, {0, 1, 2});
   const pool_axes rest = {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG}},

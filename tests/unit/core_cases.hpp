@@ -14,6 +14,8 @@ namespace swconv_test {
 std::vector<conv_case> pairwise_convolutions(uint64_t seed);
 /// Layers chosen by hand: degenerate axes, wide filters, long signals, every activation.
 std::vector<conv_case> special_convolutions();
+/// math = fast, for every way to cut a layer into tiles.
+std::vector<conv_case> fast_convolutions(uint64_t seed);
 std::vector<pool_case> pairwise_pools(uint64_t seed);
 std::vector<pool_case> special_pools();
 

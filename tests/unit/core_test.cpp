@@ -25,6 +25,11 @@ TEST(Core, Convolutions) {
 }
 TEST(Core, SpecialConvolutions) { run_core(special_convolutions()); }
 
+TEST(Core, FastConvolutions) {
+  for (uint64_t seed = 1; seed <= by_effort<uint64_t>(1, 1, 10); ++seed)
+    run_core(fast_convolutions(seed * 10));
+}
+
 TEST(Core, Pools) {
   for (uint64_t seed = 1; seed <= by_effort<uint64_t>(1, 3, 20); ++seed)
     run_core(pairwise_pools(seed * 10));

@@ -80,10 +80,11 @@ INSTANTIATE_TEST_SUITE_P(Layers, PoolChoice,
                                          choice{"pool h=512 w=512 kh=33 kw=33", "pool/max"}));
 
 TEST(Choice, FamiliesAreThoseDocumented) {
-  for (const auto &i : isas())
-    EXPECT_EQ(std::set<std::string>(i.families.begin(), i.families.end()),
-              (std::set<std::string>{"channel_vector", "planar", "pointwise", "pool", "signal"}))
-        << i.name;
+  for (const auto &i : isas()) {
+    std::set<std::string> documented = {"channel_vector", "planar", "pointwise", "pool", "signal"};
+    if (i.name != "sse2") documented.insert("winograd");
+    EXPECT_EQ(std::set<std::string>(i.families.begin(), i.families.end()), documented) << i.name;
+  }
 }
 
 /// A name that no kernel has is a mistake; one that cannot serve the layer is only unsupported.

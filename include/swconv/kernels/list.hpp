@@ -10,10 +10,20 @@
 #include "pool.hpp"
 #include "pool_slide.hpp"
 #include "signal.hpp"
+#include "winograd.hpp"
+#include "winograd_planes.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 
-enum class family : uint8_t { channel_vector, pointwise, planar, signal, pool_max, pool_avg };
+enum class family : uint8_t {
+  channel_vector,
+  pointwise,
+  planar,
+  signal,
+  winograd,
+  pool_max,
+  pool_avg
+};
 
 /// A kernel and the layers it can serve. Zero in a field means any.
 struct kernel_entry {
@@ -90,6 +100,12 @@ constexpr kernel_entry list[] = {
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
+#if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
+    {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,
+     &winograd::serves, &winograd::workspace},
+    {"winograd/planes", &winograd::run_planes, family::winograd, 0, 0, 0, false, false, true,
+     &winograd::planes_serve, &winograd::planes_workspace},
+#endif
     pool_slide<pooling::max_of>("pool/max", family::pool_max),
     pool_slide<pooling::sum_of>("pool/avg", family::pool_avg),
     pool_direct<pooling::max_of, unit_stride>("pool/max_direct", family::pool_max),

@@ -45,6 +45,44 @@ struct epilogue_spec {
   uint32_t has_scale, has_residual;
 };
 
+/// One axis of the tiles of a transformed convolution (kernels/winograd.hpp): m outputs that are
+/// `step` apart come from n products; with n = 1 the axis is not transformed. A long filter is cut
+/// into pieces of m taps, a strided one into as many phases as its stride.
+struct tile_axis {
+  int64_t m, n, step, stride, pieces;
+  int64_t tiles;  ///< of an image
+};
+
+struct tiling {
+  tile_axis h, w;
+  int64_t block_tiles;  ///< most tiles in flight; decides the workspace
+  int64_t block_rows;   ///< for planes: rows of tiles in flight
+  uint32_t planes;      ///< lanes are the groups of a depthwise layer
+
+  SWCONV_ALWAYS_INLINE int64_t phases() const { return h.stride * w.stride; }
+  SWCONV_ALWAYS_INLINE int64_t points() const { return h.n * w.n; }
+  /// Tiles of a row that are transformed together: about sixteen, and whole steps.
+  SWCONV_ALWAYS_INLINE int64_t run_tiles() const {
+    const int64_t wanted = w.n == 1 ? 64 : 16;
+    return w.step * (w.step < wanted ? wanted / w.step : 1);
+  }
+  SWCONV_ALWAYS_INLINE int64_t values_floats(int64_t in_channels, int64_t lanes) const {
+    const int64_t blocks = (in_channels + lanes - 1) / lanes;
+    return points() * (phases() * blocks * (block_tiles + (w.pieces - 1) * w.step) + 1) * lanes;
+  }
+  SWCONV_ALWAYS_INLINE int64_t products_floats(int64_t lanes) const {
+    return block_tiles * (2 * points() + 1) * lanes;
+  }
+  SWCONV_ALWAYS_INLINE int64_t stage_floats(int64_t lanes) const {
+    const int64_t columns = w.stride * w.step * (w.m * (run_tiles() / w.step - 1) + w.n);
+    return (h.n > 4 ? h.n : 4) * ((columns + lanes - 1) / lanes * lanes + 1) * lanes;
+  }
+  /// Floats that one worker needs: a formula of the layer, not of the image's size.
+  SWCONV_ALWAYS_INLINE int64_t workspace_floats(int64_t in_channels, int64_t lanes) const {
+    return values_floats(in_channels, lanes) + products_floats(lanes) + stage_floats(lanes);
+  }
+};
+
 /// A convolution per group, or a pooling layer (groups = channels, one channel each).
 struct problem {
   axis h, w;
@@ -56,7 +94,9 @@ struct problem {
   int64_t row_step, row_ratio;
   int64_t column_step, column_ratio;  ///< the same for columns
   uint32_t count_include_pad;
+  uint32_t fast;                 ///< results need not be canonical
   int64_t pad_end_w, pad_end_h;  ///< for counting included padding
+  tiling tiles;                  ///< for transformed convolution
 };
 
 /// The pointers of a run. `filter` is the packed filter's first weight.
