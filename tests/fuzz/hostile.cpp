@@ -425,6 +425,11 @@ bool attack_layer(roomy<Params> &params, byte_reader &in, int64_t seed, Prepare 
   std::string kernel;
   if (thread_mode % 16 == 15) {
     for (int i = 0; i < 12; ++i) kernel += static_cast<char>(in.byte());
+    // Known here and unknown there is the one honest reason to answer differently.
+    const auto knows = [&](const isa &i) { return i.has_kernel(kernel.c_str()); };
+    if (!std::all_of(isas().begin(), isas().end(), knows) &&
+        std::any_of(isas().begin(), isas().end(), knows))
+      kernel.clear();
     options.force_kernel = kernel.c_str();
   }
 

@@ -27,6 +27,12 @@ isa make_isa(const std::string &name) {
 
 }  // namespace
 
+bool isa::has_kernel(const std::string &prefix) const {
+  return std::any_of(kernels.begin(), kernels.end(), [&](const std::string &kernel) {
+    return kernel.compare(0, prefix.size(), prefix) == 0;
+  });
+}
+
 const std::vector<isa> &isas() {
   static const std::vector<isa> all = [] {
     std::vector<const char *> names(library().isas(nullptr, 0));

@@ -37,6 +37,9 @@ struct isa {
   bool has_fma;
   std::vector<std::string> kernels;   ///< all of swconv_kernels()
   std::vector<std::string> families;  ///< what stands before the '/' in them, each once
+
+  /// Not every kernel is on every instruction set (the fast ones are not on SSE2).
+  bool has_kernel(const std::string &prefix) const;
 };
 
 /// Every instruction set this build holds and this CPU supports, best first. SWCONV_TEST_ISA

@@ -278,7 +278,7 @@ std::string run_everywhere(job &j, const scope &s) {
     std::vector<std::string> forced = {""};
     const auto &more = s.kernels == breadth::families ? i.families : i.kernels;
     if (s.kernels != breadth::planned) forced.insert(forced.end(), more.begin(), more.end());
-    if (s.only) forced = {s.only};
+    if (s.only) forced = {i.has_kernel(s.only) ? s.only : ""};
     bool ran = false;
     for (const auto &force : forced) {
       wrong = run_plan(j, i, force, s, &ran);

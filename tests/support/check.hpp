@@ -23,7 +23,8 @@ struct scope {
   breadth kernels = breadth::planned;
   /// For each: 1 is serial, n > 1 real threads, -n one thread that plays n in reverse order.
   std::vector<int> threads = {1};
-  /// Not null: this prefix of kernel names instead, "" being the planner's choice.
+  /// Not null: this prefix of kernel names instead; "" is the planner's choice, and so is a prefix
+  /// that an instruction set has no kernel of.
   const char *only = nullptr;
 };
 
