@@ -71,6 +71,7 @@ int64_t number(const csv_row &row, const std::string &path, const char *column, 
 /// The columns that convolution and pooling share.
 layer common(const csv_row &row, const std::string &path) {
   layer l;
+  if (!row.count("name")) throw std::runtime_error(path + ": no column 'name'");
   l.name = row.at("name");
   if (row.count("network")) l.network = row.at("network");
   const auto positive = [&](const char *column) { return number(row, path, column, 1); };
@@ -107,13 +108,11 @@ std::string layers_as_csv(const std::vector<layer> &layers) {
   std::ostringstream text;
   text << "name,class,network,op,n,ic,oc,h,w,oh,ow,kh,kw,sh,sw,dh,dw,groups,taps,reads,writes\n";
   for (const layer &l : layers) {
-    const char *op = l.op == operation::conv       ? "conv"
-                     : l.op == operation::max_pool ? "max"
-                                                   : "avg";
+    const char *op = l.op == operation::conv ? "conv" : l.op == operation::max_pool ? "max" : "avg";
     text << l.name << ',' << l.category << ',' << l.network << ',' << op;
-    for (const int64_t n : {l.n, l.ic, l.oc, l.h, l.w, l.oh(), l.ow(), l.kh, l.kw, l.sh, l.sw, l.dh,
-                            l.dw, l.groups, int64_t(l.needed_taps()), int64_t(l.needed_reads()),
-                            int64_t(l.written())})
+    for (const int64_t n :
+         {l.n, l.ic, l.oc, l.h, l.w, l.oh(), l.ow(), l.kh, l.kw, l.sh, l.sw, l.dh, l.dw, l.groups,
+          int64_t(l.needed_taps()), int64_t(l.needed_reads()), int64_t(l.written())})
       text << ',' << n;
     text << '\n';
   }
@@ -133,7 +132,6 @@ std::vector<csv_row> read_csv(const std::string &path) {
     csv_row row;
     for (size_t i = 0; i < columns.size(); ++i)
       row[columns[i]] = i < fields.size() ? fields[i] : "";
-    if (!row.count("name")) throw std::runtime_error(path + ": no column 'name'");
     rows.push_back(row);
   }
   return rows;

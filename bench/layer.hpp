@@ -15,6 +15,7 @@ enum class operation { conv, max_pool, avg_pool };
 /// One row of a layer file. Pooling layers have oc == ic == groups.
 struct layer {
   std::string name, category, network;
+  std::string parent;  ///< the layer it was made from, see perturb.hpp; else empty
   operation op = operation::conv;
   int64_t n = 1, ic = 1, oc = 1, h = 1, w = 1, kh = 1, kw = 1, sh = 1, sw = 1;
   int64_t pt = 0, pl = 0, pb = 0, pr = 0, dh = 1, dw = 1, groups = 1;

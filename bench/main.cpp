@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <regex>
 
+#include "perturb.hpp"
 #include "report.hpp"
 #include "swconv/swconv.h"
 
@@ -20,9 +21,11 @@ namespace {
 
 struct arguments {
   std::vector<std::string> layer_files, pool_files, peers, variants;
-  std::string filter, published = SWCONV_BENCH_SUITE "/peers_conv.csv";
+  std::string filter, published = SWCONV_BENCH_SUITE "/peers_conv.csv",
+                      targets = SWCONV_BENCH_SUITE "/targets.csv";
   double published_peak = 117.4;
-  bool list_variants = false, list_isas = false, quick = false, strict = false, no_cold = false;
+  bool perturb = false, list_variants = false, list_isas = false, quick = false, strict = false,
+       no_cold = false;
   settings how;
 };
 
@@ -68,7 +71,7 @@ std::vector<layer> chosen_layers(const arguments &a) {
   std::vector<layer> kept;
   for (auto &l : all)
     if (std::regex_search(l.category + "/" + l.network + "/" + l.name, wanted)) kept.push_back(l);
-  return kept;
+  return a.perturb ? with_neighbours(kept) : kept;
 }
 
 void require_isa(const std::string &isa) {
@@ -145,6 +148,8 @@ std::vector<std::string> parse(int argc, char **argv, arguments &a) {
       ->delimiter(',')
       ->expected(0, -1);
   app.add_flag("--list-isas", a.list_isas, "print the instruction sets of this machine");
+  app.add_flag("--perturb", a.perturb,
+               "every convolution with sizes a little different: how far does its share drop?");
   app.add_flag("--verify", a.how.verify_only, "check every result, measure no time");
   app.add_flag("--quick", a.quick, "few short samples, for a smoke test");
   app.add_flag("--strict", a.strict, "a result beyond 103% of the limit is an error, too");
@@ -154,6 +159,7 @@ std::vector<std::string> parse(int argc, char **argv, arguments &a) {
   app.add_option("--benchmark_min_time", a.how.seconds, "seconds for the samples of each variant")
       ->check(CLI::PositiveNumber);
   app.add_option("--published", a.published, "CSV file of the peers' published times, or none");
+  app.add_option("--targets", a.targets, "CSV file of the shares to reach by class, or none");
   app.add_option("--published-peak", a.published_peak, "GFLOP/s of the machine they are from");
   try {
     app.parse(argc, argv);
@@ -170,7 +176,13 @@ std::vector<std::string> parse(int argc, char **argv, arguments &a) {
     if (!app.count("--benchmark_min_time")) a.how.seconds = 0.01;
     a.how.reference_taps = 5e6;
   }
-  if (a.quick || a.no_cold || a.how.verify_only) a.how.cold_samples = 0;
+  if (a.perturb) {  // thousands of layers, and this library only
+    if (a.variants.empty()) a.variants = {"swconv"};
+    if (!app.count("--benchmark_repetitions")) a.how.samples = 20;
+    if (!app.count("--benchmark_min_time")) a.how.seconds = 0.03;
+    a.how.reference_taps = 2e5;
+  }
+  if (a.quick || a.no_cold || a.perturb || a.how.verify_only) a.how.cold_samples = 0;
   a.how.cold_bytes = cold_walk_bytes();
   return app.remaining();
 }
@@ -221,7 +233,9 @@ int run(int argc, char **argv) {
     benchmark::RunSpecifiedBenchmarks(&table, &file);
   else
     benchmark::RunSpecifiedBenchmarks(&table);
-  const int failures = listing ? 0 : print_summary(work, a.strict);
+  const int failures = listing     ? 0
+                       : a.perturb ? print_perturbed(work)
+                                   : print_summary(work, read_targets(a.targets), a.strict);
   benchmark::Shutdown();
   return failures ? 1 : 0;
 }

@@ -107,8 +107,8 @@ class trial {
       if (times_.empty()) return;
       std::sort(times_.begin(), times_.end());
       const size_t n = times_.size();
-      result.min = times_[0];
-      result.median = (times_[(n - 1) / 2] + times_[n / 2]) / 2;
+      result.min = times_[0] / variant_->copies();
+      result.median = (times_[(n - 1) / 2] + times_[n / 2]) / 2 / variant_->copies();
     });
   }
 

@@ -162,7 +162,7 @@ void table_reporter::ReportRuns(const std::vector<Run> &runs) {
   const auto *place = runs.empty() ? nullptr : registry_.find(runs[0].run_name.function_name);
   if (!place || place->layer == last_) return;
   last_ = place->layer;
-  print_row(last_);
+  if (session_.layers()[last_].parent.empty()) print_row(last_);
   if (last_ + 1 < session_.layers().size()) print_progress(last_ + 1);
 }
 

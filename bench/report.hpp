@@ -10,6 +10,7 @@
 #include <string>
 
 #include "session.hpp"
+#include "targets.hpp"
 
 namespace swconv_bench {
 
@@ -54,8 +55,9 @@ class json_reporter : public benchmark::JSONReporter {
   void ReportRuns(const std::vector<Run> &) override;
 };
 
-/// Per class: how near the limit, how much faster than each other variant; then whatever deserves a
-/// second look. Returns how many results were wrong or, if `strict`, otherwise not to be trusted.
-int print_summary(session &s, bool strict);
+/// Per class: how near the limit and `targets`, how much faster than each other variant; then
+/// whatever deserves a second look. Returns how many results were wrong or, if `strict`, otherwise
+/// not to be trusted.
+int print_summary(session &s, const std::vector<target> &targets, bool strict);
 
 }  // namespace swconv_bench

@@ -32,6 +32,11 @@ class session {
   void leave_out(size_t index, size_t kind) { wanted_[index][kind] = false; }
   /// The measurement of variant `kind` on layer `index`; the first call of a layer measures it.
   const measurement &at(size_t index, size_t kind);
+  /// It ran, was right, and has a time.
+  bool timed(size_t index, size_t kind) {
+    return measured(index) && at(index, kind).state == measurement::timed &&
+           at(index, kind).min > 0;
+  }
   bool measured(size_t index) const { return !results_[index].empty(); }
 
   /// Needed FLOPs of a convolution, elements looked at by pooling, per second.

@@ -20,18 +20,13 @@ struct spread {
   double mean() const { return std::exp(log_sum / count); }
 };
 
-bool timed(session &s, size_t index, size_t kind) {
-  return s.measured(index) && s.at(index, kind).state == measurement::timed &&
-         s.at(index, kind).min > 0;
-}
-
 bool ours(const variant_kind *kind) { return std::string(kind->name).rfind("swconv", 0) == 0; }
 
 /// The fastest of all variants that are not this library's; 0 if there is none.
 double best_peer(session &s, size_t index) {
   double best = INFINITY;
   for (size_t k = 1; k < s.kinds().size(); ++k)
-    if (timed(s, index, k) && !ours(s.kinds()[k])) best = std::min(best, s.counted(index, k));
+    if (s.timed(index, k) && !ours(s.kinds()[k])) best = std::min(best, s.counted(index, k));
   return std::isfinite(best) ? best : 0;
 }
 
@@ -40,11 +35,11 @@ void print_class(session &s, const std::string &category, const char *title) {
   std::vector<spread> ratios(s.kinds().size());
   for (size_t i = 0; i < s.layers().size(); ++i) {
     if (!category.empty() && s.layers()[i].category != category) continue;
-    if (!timed(s, i, 0)) continue;
+    if (!s.timed(i, 0)) continue;
     const double base = s.at(i, 0).min;
     share.add(s.share(i, 0));
     for (size_t k = 1; k < s.kinds().size(); ++k)
-      if (timed(s, i, k)) ratios[k].add(s.counted(i, k) / base);
+      if (s.timed(i, k)) ratios[k].add(s.counted(i, k) / base);
     if (const double best = best_peer(s, i); best > 0) peers.add(best / base);
   }
   if (share.count == 0) return;
@@ -69,7 +64,7 @@ void print_losses(session &s, const std::string &rival) {
     if (rival != s.kinds()[k]->name) continue;
     int count = 0;
     for (size_t i = 0; i < s.layers().size(); ++i) {
-      if (!timed(s, i, 0) || !timed(s, i, k)) continue;
+      if (!s.timed(i, 0) || !s.timed(i, k)) continue;
       const std::string &c = s.layers()[i].category;
       const double margin = c == "dense" || c == "narrow" || c == "pointwise" ? 1.05 : 1.0;
       const double quotient = s.at(i, k).min / s.at(i, 0).min;
@@ -83,7 +78,7 @@ void print_losses(session &s, const std::string &rival) {
 
 }  // namespace
 
-int print_summary(session &s, bool strict) {
+int print_summary(session &s, const std::vector<target> &targets, bool strict) {
   const char *base = s.kinds().empty() ? "" : s.kinds()[0]->name;
   std::vector<std::string> categories;
   size_t timed_layers = 0;
@@ -91,7 +86,7 @@ int print_summary(session &s, bool strict) {
     const auto &c = s.layers()[i].category;
     if (std::find(categories.begin(), categories.end(), c) == categories.end())
       categories.push_back(c);
-    timed_layers += timed(s, i, 0);
+    timed_layers += s.timed(i, 0);
   }
   if (timed_layers > 0) {
     std::printf(
@@ -105,13 +100,14 @@ int print_summary(session &s, bool strict) {
     print_class(s, "", "all");
     std::printf("\n");
     print_losses(s, "im2col_segmented");
+    print_targets(s, targets);
   }
 
   int wrong = 0, implausible = 0, disturbed = 0, handicapped = 0, slow_packing = 0;
   for (size_t i = 0; i < s.layers().size(); ++i)
     for (size_t k = 0; k < s.kinds().size() && s.measured(i); ++k) {
       wrong += s.at(i, k).state == measurement::failed;
-      if (!timed(s, i, k)) continue;
+      if (!s.timed(i, k)) continue;
       implausible += s.implausible(i, k);
       disturbed += s.disturbed(i, k);
       handicapped += s.handicapped(i, k);

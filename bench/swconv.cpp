@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "copies.hpp"
 #include "isa/swconv_api.hpp"
 #include "parameters.hpp"
 #include "tensor.hpp"
@@ -126,24 +127,28 @@ class swconv_variant : public variant {
   tensor packed_, workspace_;
 };
 
+std::unique_ptr<variant> make_linked(const problem &p) {
+  return std::make_unique<swconv_variant>(p, linked);
+}
+
 }  // namespace
 
 void add_swconv(variant_list &list);
 void add_swconv(variant_list &list) {
-  list.push_back({"swconv", [](const problem &) { return true; },
-                  [](const problem &p) -> std::unique_ptr<variant> {
-                    return std::make_unique<swconv_variant>(p, linked);
-                  },
-                  ""});
+  list.push_back({"swconv", [](const problem &) { return true; }, &make_linked, ""});
   list.push_back({"swconv_fast", [](const problem &p) { return !p.shape.pool(); },
                   [](const problem &p) -> std::unique_ptr<variant> {
                     return std::make_unique<swconv_variant>(p, linked, SWCONV_FAST);
                   },
-                  "",
-                  true});
+                  "", true});
   list.push_back({"swconv_header", [](const problem &p) { return header_for(p.isa) != nullptr; },
                   [](const problem &p) -> std::unique_ptr<variant> {
                     return std::make_unique<swconv_variant>(p, *header_for(p.isa));
+                  },
+                  ""});
+  list.push_back({"swconv_copies", [](const problem &p) { return p.threads > 1; },
+                  [](const problem &p) -> std::unique_ptr<variant> {
+                    return std::make_unique<copies_variant>(p, &make_linked);
                   },
                   ""});
 }

@@ -43,6 +43,8 @@ class variant {
   virtual void fetch() {}
   /// Memory that a run needs besides the tensors and the packed filter, where it is known.
   virtual size_t workspace_bytes() const { return 0; }
+  /// How many times `run` computes the layer. A time is that of one.
+  virtual int copies() const { return 1; }
   /// A few words on what was chosen, e.g. the kernel.
   virtual std::string describe() const { return {}; }
 };
