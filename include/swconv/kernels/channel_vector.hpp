@@ -3,13 +3,13 @@
 /// Dense and grouped convolution with output channels in the lanes.
 ///
 /// A tile is NV vectors of output channels by P neighbouring pixels of one output row, all in
-/// registers. Neighbouring taps of neighbouring pixels meet the same source element: it is broadcast
-/// once and multiplied by up to three taps' weights, so that 3 · NV · P FMAs cost 3 · NV + P + 2
-/// loads. Every pixel still sees its taps in their order. Width costs nothing, and an element in the
-/// padding is skipped for exactly the pixels and taps it concerns.
+/// registers. Neighbouring taps of neighbouring pixels meet the same source element: it is
+/// broadcast once and multiplied by up to three taps' weights, so that 3 · NV · P FMAs cost 3 · NV
+/// + P + 2 loads. Every pixel still sees its taps in their order. Width costs nothing, and an
+/// element in the padding is skipped for exactly the pixels and taps it concerns.
 ///
-/// Sums live in a small scratch [pixel][channel] between blocks of input channels, whose weights stay
-/// in the first-level cache while all pixels of the scratch meet them. The finished scratch is
+/// Sums live in a small scratch [pixel][channel] between blocks of input channels, whose weights
+/// stay in the first-level cache while all pixels of the scratch meet them. The finished scratch is
 /// transposed to planar dst (transposed_store.hpp).
 #pragma once
 
@@ -49,12 +49,15 @@ using apart = meeting<0, false>;
 /// Most pixels of a tile: what the registers hold beside the weights of its taps and a broadcast.
 template <int NV, class M>
 constexpr int most_pixels =
-    simd::isa::registers < 32 ? (NV == 2 ? (simd::isa::has_fma ? 6 : 4) : simd::isa::has_fma ? 11 : 8)
+    simd::isa::registers < 32                      ? (NV == 2              ? (simd::isa::has_fma ? 6 : 4)
+                                                      : simd::isa::has_fma ? 11
+                                                                           : 8)
     : NV == 3                                      ? 7
     : M::ratio == 2 || (M::ratio == 1 && !M::near) ? 8  // more would not be worth its code
     : NV == 1                                      ? 14
                                                    : 12;
-/// Are there tiles of two vectors, and of three? They want many registers beside three taps' weights.
+/// Are there tiles of two vectors, and of three? They want many registers beside three taps'
+/// weights.
 template <class M>
 constexpr bool has_pairs = simd::isa::registers >= 32 || M::ratio == 0;
 template <class M>
@@ -143,35 +146,39 @@ SWCONV_ALWAYS_INLINE void cut_tap(V (&acc)[NV][P], const float *f, int64_t secon
     constexpr int i = decltype(k)::value;
     if (static_cast<uint64_t>(x + i * distance) < static_cast<uint64_t>(in)) {
       const V element = V::broadcast(s.at(i));
-      simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
-        acc[v][i] = V::fma(weight[v], element, acc[v][i]);
-      });
+      simd::unroll<NV>(
+          [&](auto v) SWCONV_INLINE_LAMBDA { acc[v][i] = V::fma(weight[v], element, acc[v][i]); });
     }
   });
 }
 
-/// Calls f with the accumulators of pixel after pixel, and where they are in the scratch.
-template <class V, int NV, int P, class F>
-SWCONV_ALWAYS_INLINE void walk_sums(V (&acc)[NV][P], float *sums, int64_t spacing, F &&f) {
+/// Calls f with the accumulators of all pixels, or with Check of the first `pixels`, and where they
+/// are in the scratch.
+template <bool Check, class V, int NV, int P, class F>
+SWCONV_ALWAYS_INLINE void walk_sums(V (&acc)[NV][P], float *sums, int64_t pixels, int64_t spacing,
+                                    F &&f) {
   simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
-    simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { f(acc[v][i], sums + v * V::size); });
+    if (!Check || i < pixels)
+      simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { f(acc[v][i], sums + v * V::size); });
     sums += spacing * NV * V::size;
     SWCONV_OPAQUE(sums);
   });
 }
 
 /// One tile: adds the taps of r's input channels to its part of the scratch. Its pixels begin at
-/// column w. Without Edge all taps lie inside the row.
+/// column w. Without Edge all taps lie inside the row. With it some may not, and only the first
+/// `pixels` pixels count: the others are beyond dst.
 template <class V, int NV, int P, class M, bool Edge>
-SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
+SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) {
   const problem &p = r.p;
   const int64_t spacing = M::spacing(p);
   // Indexed by constants only, here and below: otherwise g++ may leave it in memory.
   V acc[NV][P];
-  if (r.ic0 == 0)
-    walk_sums(acc, sums, 0, [](V &a, const float *) SWCONV_INLINE_LAMBDA { a = V::zero(); });
-  else
-    walk_sums(acc, sums, spacing, [](V &a, const float *s) SWCONV_INLINE_LAMBDA { a = V::load(s); });
+  walk_sums<false>(acc, sums, P, 0,
+                   [](V &a, const float *) SWCONV_INLINE_LAMBDA { a = V::zero(); });
+  if (r.ic0 > 0)
+    walk_sums<Edge>(acc, sums, pixels, spacing,
+                    [](V &a, const float *s) SWCONV_INLINE_LAMBDA { a = V::load(s); });
 
   const int64_t x = p.w.start(w), kw = p.w.taps, second = r.second;
   const int64_t pitch = NV > 1 ? pack_lanes : r.pitch;  // only the last block is narrower
@@ -184,8 +191,7 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
       r.src + r.ic0 * p.src.c + (p.h.start(r.h) + r.first_kh * p.h.dilation) * p.src.h + x;
   // Elements [lo, lo + n) lie inside the row; where none are shared, taps [lo, lo + n) do.
   const int64_t lo = Edge ? p.w.tap_at(x, 0) : 0;
-  const int64_t n =
-      Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
+  const int64_t n = Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
   constexpr int T = most_taps<M>, R = M::ratio == 0 ? 1 : M::ratio;
   for (int64_t ic = r.ic0; ic < r.ic1; ++ic, plane += p.src.c, f += skipped) {
     const float *line = plane;
@@ -205,7 +211,8 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
         s.advance(N * dilation * 4);
       };
       if constexpr (T == 3) {
-        // Threes, then twos, so that none is left: `serves` sees to it that there are more than one.
+        // Threes, then twos, so that none is left: `serves` sees to it that there are more than
+        // one.
         while (kw - t == 3 || kw - t > 4) next(simd::index<3>{});
         while (t < kw) next(simd::index<2>{});
       } else {
@@ -213,18 +220,20 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, float *sums) {
       }
     }
   }
-  walk_sums(acc, sums, spacing, [](V &a, float *s) SWCONV_INLINE_LAMBDA { a.store(s); });
+  walk_sums<Edge>(acc, sums, pixels, spacing,
+                  [](V &a, float *s) SWCONV_INLINE_LAMBDA { a.store(s); });
 }
 
-using tile_fn = void (*)(const row &, int64_t w, float *sums);
+using tile_fn = void (*)(const row &, int64_t w, int64_t pixels, float *sums);
 
-/// Is there a tile of n pixels? Sizes that would bring little for their code are left out.
+/// Is there a tile of n pixels? Where there is none, the next larger one serves. Fewer than eight
+/// sums wait for each other, so smaller tiles would not be faster.
 template <int NV, class M>
 constexpr bool has_tile(int64_t n) {
-  if (NV == 3) return n > 3;
-  if (NV == 2 && M::near && M::ratio == 1) return n <= 8 || n % 2 == 0;
-  if (NV == 2) return n == 1 || n == 7 || n % 2 == 0;
-  return n == 1 || n == 2 || n == 4 || n == 8 || n == most_pixels<NV, M>;
+  if (n == most_pixels<NV, M> || (n == 1 && !M::near)) return true;
+  if (n * NV < 8) return false;
+  if (NV == 1) return n == 8 || (n == 11 && M::near && M::ratio == 1);
+  return NV == 3 || n % 2 == 0 || n == 7 || (n == 5 && M::near && M::ratio == 1);
 }
 
 template <class V, int NV, class M, bool Edge, int P>
@@ -242,8 +251,11 @@ constexpr tile_fn tile_table(int64_t pixels, std::integer_sequence<int, I...>) {
   return table[pixels - 1];
 }
 
-/// Columns [w0, w1) of one output row, cut into tiles of nearly equal width. Between tiles it asks for
-/// the part of dst that will be stored next, if any.
+/// Strides from which on there is nothing to gain and, beyond the row, columns to overflow.
+constexpr int64_t far_apart = int64_t{1} << 32;
+
+/// Columns [w0, w1) of one output row, cut into tiles of nearly equal width. Between tiles it asks
+/// for the part of dst that will be stored next, if any.
 template <class V, int NV, class M>
 SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *sums,
                                   const transposed_store *next) {
@@ -255,26 +267,28 @@ SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *s
     int64_t left = spacing == 1 ? w1 - w0 : (w1 - w0 - phase + spacing - 1) / spacing;
     for (int64_t w = w0 + phase; left > 0;) {
       const int64_t tiles = (left + P - 1) / P;
-      int64_t n = (left + tiles - 1) / tiles;
-      if (tiles == 1 && !has_tile<NV, M>(n)) n = (n + 1) / 2;
-      while (!has_tile<NV, M>(n)) --n;
+      int64_t size = (left + tiles - 1) / tiles;
+      if (!M::near && r.p.w.stride > far_apart) size = 1;
+      while (!has_tile<NV, M>(size)) ++size;
+      const int64_t n = axis::least(size, left);
       done += n;
       if (next) {
         const int64_t ask = next->channels * done / (w1 - w0);
         next->prefetch(asked, ask, r.h, w0, w1);
         asked = ask;
       }
-      const auto run = r.p.w.inside(w, (n - 1) * spacing + 1)
-                           ? tile_table<V, NV, M, false>(n, widths)
-                           : tile_table<V, NV, M, true>(n, widths);
-      run(r, w, sums + (w - w0) * NV * V::size);
+      const auto run = n == size && r.p.w.inside(w, (n - 1) * spacing + 1)
+                           ? tile_table<V, NV, M, false>(size, widths)
+                           : tile_table<V, NV, M, true>(size, widths);
+      run(r, w, n, sums + (w - w0) * NV * V::size);
       left -= n;
       w += n * spacing;
     }
   }
 }
 
-/// Outputs whose part of src stays in the second-level cache while all output channels pass over it.
+/// Outputs whose part of src stays in the second-level cache while all output channels pass over
+/// it.
 struct cache_block {
   int64_t rows, columns;
 
@@ -330,14 +344,14 @@ SWCONV_ALWAYS_INLINE void run_channels(row &r, const transposed_store &to, const
   }
 }
 
-/// Are tiles of three vectors better than tiles of two? Where rows are narrow, but not so that a tile
-/// would have few pixels, or one of two vectors hold them all.
+/// Are tiles of three vectors better than tiles of two? Where rows are narrow, but not so that a
+/// tile would have few pixels, or one of two vectors hold them all.
 template <class M>
 SWCONV_ALWAYS_INLINE bool prefers_triples(const problem &p, int64_t columns) {
   constexpr int64_t P = most_pixels<3, M>;
   const int64_t pixels = columns / M::spacing(p);
-  return has_triples<M> && pixels > P / 2 && pixels <= 2 * P &&
-         pixels != P + 1 && columns % M::spacing(p) == 0;
+  return has_triples<M> && pixels > P / 2 && pixels <= 2 * P && pixels != P + 1 &&
+         columns % M::spacing(p) == 0;
 }
 
 /// Kernel for filters of any size.
@@ -349,8 +363,16 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
   const float *const filter = ptr.filter + b.g * p.out_channels * taps;
   float *const dst = ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c;
   const cache_block step(p);
-  row r{p, ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c, nullptr, 0,
-        pack_lanes * taps, 0, 0, 0, 0, 0};
+  row r{p,
+        ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c,
+        nullptr,
+        0,
+        pack_lanes * taps,
+        0,
+        0,
+        0,
+        0,
+        0};
   block part = b;
   for (part.h0 = b.h0; part.h0 < b.h1; part.h0 = part.h1) {
     part.h1 = axis::least(part.h0 + step.rows, b.h1);
@@ -360,7 +382,9 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
       for (int64_t c = b.c0; c < b.c1;) {
         // Whole blocks of the packed filter together; the last, narrower one alone.
         const int64_t left = b.c1 - c, vectors = left / pack_lanes;
-        const int64_t together = triples && vectors >= 3 && vectors != 4 ? 3 : vectors >= 2 && has_pairs<M> ? 2 : 1;
+        const int64_t together = triples && vectors >= 3 && vectors != 4 ? 3
+                                 : vectors >= 2 && has_pairs<M>          ? 2
+                                                                         : 1;
         const int64_t channels = axis::least(left, together * pack_lanes);
         r.weights = filter + c * taps;
         r.pitch = axis::least(left, pack_lanes);
