@@ -290,7 +290,7 @@ inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
       static_cast<long long>(d.channel_step), static_cast<long long>(d.row_step),
       static_cast<long long>(d.column_step), static_cast<unsigned long long>(d.packing_id),
       static_cast<long long>(d.packed_bytes), d.reads_raw_filter ? ", raw filter accepted" : "",
-      static_cast<long long>(d.workspace * d.workers), d.reason, algorithm);
+      static_cast<long long>(d.workspace) * d.workers, d.reason, algorithm);
   return n > 0 ? static_cast<size_t>(n) : 0;
 }
 

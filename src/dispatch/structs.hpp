@@ -30,7 +30,7 @@ struct full_conv_params {
   swconv_conv_params params;
   swconv_epilogue_op ops[max_epilogue_ops];
 
-  full_conv_params() noexcept {}
+  full_conv_params() noexcept : params{}, ops{} {}
   full_conv_params(const full_conv_params &) = delete;
   full_conv_params &operator=(const full_conv_params &) = delete;
 };
@@ -40,7 +40,7 @@ struct full_run_args {
   swconv_run_args args;
   swconv_threads threads;
 
-  full_run_args() noexcept {}
+  full_run_args() noexcept : args{}, threads{} {}
   full_run_args(const full_run_args &) = delete;
   full_run_args &operator=(const full_run_args &) = delete;
 };
@@ -79,24 +79,22 @@ void write_back(const T &full, T *given) noexcept {
 /// The caller's error struct, or a full-size stand-in for a smaller one of an older caller.
 class error_target {
  public:
-  explicit error_target(swconv_error *given) noexcept : given_(given) {
-    if (is_small()) set_defaults(&stand_in_);
+  explicit error_target(swconv_error *given) noexcept
+      : given_(given), is_small_(given != nullptr && given->struct_size < sizeof(swconv_error)) {
+    if (is_small_) set_defaults(&stand_in_);
   }
   ~error_target() {
-    if (is_small() && stand_in_.status != SWCONV_OK) write_back(stand_in_, given_);
+    if (is_small_ && stand_in_.status != SWCONV_OK) write_back(stand_in_, given_);
   }
   error_target(const error_target &) = delete;
   error_target &operator=(const error_target &) = delete;
 
-  operator swconv_error *() noexcept { return is_small() ? &stand_in_ : given_; }
+  operator swconv_error *() noexcept { return is_small_ ? &stand_in_ : given_; }
 
  private:
-  bool is_small() const noexcept {
-    return given_ != nullptr && given_->struct_size < sizeof(swconv_error);
-  }
-
   swconv_error *given_;
-  swconv_error stand_in_;
+  bool is_small_;
+  swconv_error stand_in_;  // not set for a caller's own: every call would pay for it
 };
 
 }  // namespace dispatch

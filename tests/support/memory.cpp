@@ -11,6 +11,18 @@
 
 #include "settings.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+#if !defined(ASAN_POISON_MEMORY_REGION)
+#define ASAN_POISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
+#endif
+
 namespace swconv_test {
 namespace {
 
@@ -32,7 +44,7 @@ bool filled(const unsigned char *begin, size_t bytes) {
 
 bool pages_are_protected() {
 #if defined(__x86_64__)
-  return test_effort() != effort::quick;
+  return !environment_flag("SWCONV_TEST_EMULATED");
 #else
   return true;
 #endif
@@ -45,7 +57,9 @@ float canary() {
 }
 
 void guarded_memory::release() {
-  if (mapping_) munmap(mapping_, mapped_);
+  if (!mapping_) return;
+  ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
+  munmap(mapping_, mapped_);
   mapping_ = nullptr;
 }
 
@@ -68,6 +82,7 @@ void *guarded_memory::take(size_t bytes, size_t alignment, edge side) {
     }
   }
   block_bytes_ = bytes;
+  ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
   if (side == edge::front) {
     block_ = mapping_ + page;
     fill(block_, bytes + slack);
@@ -78,7 +93,14 @@ void *guarded_memory::take(size_t bytes, size_t alignment, edge side) {
     unsigned char *from = block_ - slack;
     fill(from - reinterpret_cast<uintptr_t>(from) % 4, static_cast<size_t>(end - from));
   }
+  close();
   return block_;
+}
+
+void guarded_memory::close() const {
+  unsigned char *end = block_ + block_bytes_;
+  ASAN_POISON_MEMORY_REGION(mapping_, static_cast<size_t>(block_ - mapping_));
+  ASAN_POISON_MEMORY_REGION(end, static_cast<size_t>(mapping_ + mapped_ - end));
 }
 
 bool guarded_memory::slack_is_intact() const {
@@ -86,9 +108,12 @@ bool guarded_memory::slack_is_intact() const {
   unsigned char *before = std::max(first, block_ - slack);
   unsigned char *after = block_ + (block_bytes_ + 3) / 4 * 4;
   const size_t behind = after < last ? std::min<size_t>(slack, static_cast<size_t>(last - after)) : 0;
+  ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
   // At the front only what follows was filled, at the back what precedes and the alignment rest.
-  return filled(before, static_cast<size_t>(block_ - before)) &&
-         (block_ == first ? filled(after, slack - 4) : filled(after, behind));
+  const bool intact = filled(before, static_cast<size_t>(block_ - before)) &&
+                      (block_ == first ? filled(after, slack - 4) : filled(after, behind));
+  close();
+  return intact;
 }
 
 }  // namespace swconv_test

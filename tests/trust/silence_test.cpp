@@ -31,13 +31,14 @@ namespace {
 
 volatile bool watching = false;
 volatile long calls = 0;
-void note() {
-  if (watching) calls = calls + 1;
-}
 
 }  // namespace
 
 #if !defined(SWCONV_TEST_SANITIZED)
+static void note() {
+  if (watching) calls = calls + 1;
+}
+
 extern "C" {
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);

@@ -28,6 +28,7 @@ struct columns {
     typename V::mask part[S == pair_stride ? 2 : 1];  ///< of the two vectors that are deinterleaved
     int64_t lo, hi;
 
+    // cppcheck-suppress uninitMemberVar ; assigned before use, and not set twice
     SWCONV_ALWAYS_INLINE reach() = default;
     SWCONV_ALWAYS_INLINE reach(int64_t x, int64_t stride, int64_t in) {
       if constexpr (S == unit_stride) {
