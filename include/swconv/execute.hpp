@@ -150,10 +150,20 @@ inline void run_task(void *arg, int64_t task, int64_t worker) {
           axis::least(w + d.column_step, d.columns())};
   const simd::flushed_denormals flush(d.flush_denormals != 0);
   const kernel_fn run = kernels::list[d.kernel].run;
+  block tail = b;
+  if (d.tail_channels > 0) {
+    b.c1 = axis::least(b.c1, p.out_channels - d.tail_channels);
+    if (tail.c0 < b.c1) tail.c0 = b.c1;
+  }
   run_pointers r = e.pointers;
   if (d.workspace > 0) r.workspace = static_cast<char *>(r.workspace) + worker * d.workspace;
   for (int64_t i = first; i < last; ++i) {
-    run(p, r, b);
+    if (b.c0 < b.c1) run(p, r, b);
+    if (d.tail_channels > 0 && tail.c0 < tail.c1) {
+      tail.n = b.n;
+      tail.g = b.g;
+      kernels::list[d.tail_kernel].run(p, r, tail);
+    }
     if (++b.g == p.groups) {
       b.g = 0;
       ++b.n;

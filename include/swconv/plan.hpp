@@ -27,7 +27,8 @@ struct plan_data {
   int64_t outer_step, channel_step, row_step, column_step;
   double cost;  ///< of the kernel chosen, in vector FMAs per output row of a group
   const char *reason;
-  int16_t kernel;
+  int64_t tail_channels;  ///< the last ones of a group, by another kernel; 0: none
+  int16_t kernel, tail_kernel;
   uint8_t reads_raw_filter, is_pool, flush_denormals;
   uint8_t keeps_packing;
   uint8_t tiled;  ///< the kernel counts tiles, and takes the rows of all samples at once
@@ -117,7 +118,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   const double x = out >= 2 * lanes ? 2 : 1;
   double per_fma = load / (c * (shared > 1 ? shared : 1)) + 1 / x;
   if (per_fma < 1) per_fma = 1;
-  return channels * vectors * (taps * per_fma * (any ? 1.1 : 1.0) + 6);
+  return channels * vectors * (taps * per_fma * (any ? 2.1 : 1.0) + 6);
 }
 
 /// The cheapest kernel that accepts the problem, or with a prefix the first of that name.
@@ -139,6 +140,30 @@ inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, con
     if (prefix || pool) break;
   }
   return best;
+}
+
+/// The last channels of a group may fill a small part of a vector only. A kernel whose lanes are
+/// columns serves them alone where that is cheaper; the bits and the packed filter are the same.
+inline void choose_tail(plan_data &d) {
+  const int64_t tail = d.p.out_channels % channel_vector::pack_lanes;
+  if (kernels::list[d.kernel].kind != family::channel_vector || tail == 0 ||
+      tail == d.p.out_channels)
+    return;
+  problem whole = d.p, rest = d.p;
+  whole.out_channels -= tail;
+  rest.out_channels = tail;
+  const double base = row_cost(whole, kernels::list[d.kernel]);
+  double best = 0.95 * d.cost;  // less would not pay for passing over src twice
+  for (int i = 0; i < kernels::count; ++i) {
+    const kernel_entry &k = kernels::list[i];
+    const bool columns = k.kind == family::planar || k.kind == family::signal;
+    if (!columns || k.square || k.workspace != nullptr || !k.accepts(rest)) continue;
+    const double cost = base + row_cost(rest, k);
+    if (cost >= best) continue;
+    best = d.cost = cost;
+    d.tail_channels = tail;
+    d.tail_kernel = static_cast<int16_t>(i);
+  }
 }
 
 /// Cuts dst into blocks: enough for the threads, whole tiles each, samples and groups first.
@@ -198,6 +223,7 @@ inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *option
   d.kernel = static_cast<int16_t>(kernel);
   d.tiled = kernels::list[kernel].kind == family::winograd;
   d.reason = force ? "forced" : d.is_pool ? "first that fits" : "lowest estimated cost";
+  if (!force && !d.is_pool) choose_tail(d);
   const uint32_t threads = options && options->max_threads > 1 ? options->max_threads : 1;
   split_work(d, threads);
   const kernel_entry &k = kernels::list[kernel];
@@ -280,6 +306,9 @@ inline double estimated_flops(const plan_data &d) {
 inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
   char algorithm[96] = "";
   if (winograd::listed && d.tiled) describe_tiles(d.p, algorithm, sizeof algorithm);
+  if (d.tail_channels > 0)
+    snprintf(algorithm, sizeof algorithm, ", channels from %lld on by %s",
+             static_cast<long long>(d.p.out_channels - d.tail_channels), kernels::list[d.tail_kernel].name);
   const int n = snprintf(
       text, capacity,
       "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld planes x %lld channels x %lld rows x %lld columns),"

@@ -65,6 +65,25 @@ INSTANTIATE_TEST_SUITE_P(
         choice{"conv dims=1 w=100000 kw=65 pl=32 pr=32", "signal"},
         choice{"conv dims=1 w=100000 kw=17 pl=8 pr=8", "signal"}));
 
+// One channel more than vectors hold must not cost a vector of channels.
+TEST(ChannelTail, IsLeftToColumnsInLanes) {
+  conv_case c;
+  ASSERT_TRUE(parse("conv ic=64 oc=65 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", &c));
+  std::vector<swconv_epilogue_op> ops;
+  const auto params = to_params(c, &ops);
+  for (const auto &i : isas()) {
+    swconv_plan_options options{};
+    options.struct_size = sizeof options;
+    options.force_isa = i.name.c_str();
+    plan_owner plan;
+    ASSERT_EQ(library().conv_plan(&params, &options, nullptr, plan.out(), nullptr), SWCONV_OK);
+    char text[512];
+    const std::string described(text, library().describe(plan.get(), text, sizeof text));
+    if (i.lanes == 4) continue;  // there a whole vector is little
+    EXPECT_NE(described.find("channels from 64 on by planar/"), std::string::npos) << described;
+  }
+}
+
 class PoolChoice : public testing::TestWithParam<choice> {};
 TEST_P(PoolChoice, IsOfItsFamily) {
   pool_case c;
