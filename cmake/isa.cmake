@@ -40,6 +40,8 @@ set(SWCONV_FLAGS_counting ${baseline} -DSWCONV_ARCH_COUNTING=1)
 # Nothing unwinds through a kernel: unwind tables would be a thirtieth of the library.
 set(SWCONV_KERNEL_FLAGS -fno-exceptions -fno-asynchronous-unwind-tables -fno-rtti -ffp-contract=off
                         $<$<CONFIG:Release,RelWithDebInfo>:-O2>)
+# Of the x86 baseline, a fallback for machines of before 2013, a small library matters more than speed.
+set(SWCONV_SMALL_sse2 $<$<CONFIG:Release,RelWithDebInfo>:-Os>)
 
 # Compile a target for one instruction set, or for `baseline`.
 function(swconv_compile_for target isa)

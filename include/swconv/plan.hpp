@@ -127,9 +127,9 @@ inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, con
   int best = -1;
   for (int i = 0; i < kernels::count; ++i) {
     const kernel_entry &k = kernels::list[i];
-    const bool pools = k.kind == family::pool_max || k.kind == family::pool_avg;
-    if (pools != pool || !k.accepts(p)) continue;
-    if (pool && (k.kind == family::pool_max) != (kind == SWCONV_POOL_MAX)) continue;
+    const int pools = static_cast<int>(k.kind) - static_cast<int>(family::pool_max);
+    if ((pools >= 0) != pool || !k.accepts(p)) continue;
+    if (pool && pools != static_cast<int>(kind)) continue;
     if (prefix && strncmp(k.name, prefix, strlen(prefix)) != 0) continue;
     if (keeps_packing && k.kind != family::winograd) continue;
     const double c = pool ? 0.0 : row_cost(p, k);
@@ -178,8 +178,10 @@ inline void split_work(plan_data &d, uint32_t threads) {
   int64_t row_unit = by_channel ? 1 : 4 * p.row_step;
   if (k.workspace != nullptr && d.is_pool) {
     // Neighbouring blocks both read, and join, what their windows share.
-    column_unit = sliding::round_up(p.w.taps, pooling::columns_unit);
-    if (pooling::shares_rows(p)) row_unit = p.h.taps;
+    const int64_t unit = pooling::columns_unit(p.w);
+    const bool slides = pooling::slides(p.w);
+    column_unit = slides ? sliding::round_up(p.w.taps * p.w.dilation, unit) : unit;
+    row_unit = p.row_step * (pooling::shares_rows(p) ? p.h.taps : 4);
   }
   if (tiled) {
     column_unit = p.tiles.run_tiles();
@@ -227,8 +229,12 @@ inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *option
   const uint32_t threads = options && options->max_threads > 1 ? options->max_threads : 1;
   split_work(d, threads);
   const kernel_entry &k = kernels::list[kernel];
-  d.workspace = k.workspace != nullptr ? (k.workspace(d.p) + 63) / 64 * 64 : 0;
+  const int64_t bytes = k.workspace != nullptr ? k.workspace(d.p) : 0;
+  d.workspace = (bytes + 63) / 64 * 64;
   d.workers = threads;
+  if (bytes < 0)
+    return report_failure(error, SWCONV_SIZE_OVERFLOW, "window", 0,
+                          "makes a workspace that exceeds 63 bits");
   if (mul_overflow(d.workspace, d.workers, &outer))
     return report_failure(error, SWCONV_SIZE_OVERFLOW, "max_threads", d.workers,
                           "makes a workspace that exceeds 63 bits");

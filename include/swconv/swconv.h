@@ -174,7 +174,10 @@ typedef struct swconv_conv_params {
 typedef uint32_t swconv_pool_kind;
 enum {
   SWCONV_POOL_MAX = 0, /**< a NaN in the window makes the result NaN; a window of padding only is -inf */
-  SWCONV_POOL_AVG = 1  /**< a window without a counted element is NaN (0/0) */
+  SWCONV_POOL_AVG = 1, /**< a window without a counted element is NaN (0/0) */
+  SWCONV_POOL_MIN = 2, /**< as max; a window of padding only is +inf */
+  SWCONV_POOL_L1 = 3,  /**< the sum of absolute values (ONNX LpPool, p = 1) */
+  SWCONV_POOL_L2 = 4   /**< the root of the sum of squares (p = 2) */
 };
 
 /**
@@ -267,6 +270,45 @@ typedef struct swconv_run_args {
   size_t workspace_bytes; /**< size of the workspace in bytes */
   const swconv_threads *threads; /**< NULL: serial */
 } swconv_run_args;
+
+/** Operator of a sliding sum. Integers wrap; a NaN in the window makes max and min NaN. */
+typedef uint32_t swconv_operator;
+enum {
+  SWCONV_OP_ADD = 0,
+  SWCONV_OP_MAX = 1,
+  SWCONV_OP_MIN = 2,
+  SWCONV_OP_MUL = 3,
+  SWCONV_OP_AND = 4, /**< and, or, xor: integers only */
+  SWCONV_OP_OR = 5,
+  SWCONV_OP_XOR = 6
+};
+
+/** Windows of a sliding sum that reach beyond the data. */
+typedef uint32_t swconv_edges;
+enum {
+  SWCONV_EDGES_VALID = 0,    /**< are left out: size - window + 1 results */
+  SWCONV_EDGES_FILL = 1,     /**< meet `fill` there: as many results as elements */
+  SWCONV_EDGES_TRUNCATED = 2 /**< end there: as many results as elements */
+};
+
+/**
+ * A sliding sum: dst[i] = src[i - before] op src[i - before + 1] op ... over `window` elements, along
+ * rows (size[1], window[1]) and with window[0] > 1 along columns too. `before` counts for
+ * SWCONV_EDGES_FILL and SWCONV_EDGES_TRUNCATED.
+ */
+typedef struct swconv_sliding_params {
+  uint32_t struct_size;
+  swconv_operator op;
+  swconv_dtype dtype; /**< SWCONV_F32, F64, I32 or U8 */
+  swconv_edges edges;
+  int64_t size[2];    /**< rows, columns */
+  int64_t window[2];  /**< at least 1; with SWCONV_EDGES_VALID at most size */
+  int64_t before[2];  /**< 0 ... window - 1 */
+  int64_t src_stride; /**< from row to row, in elements; 0: dense */
+  int64_t dst_stride;
+  double fill; /**< converted to dtype */
+  int64_t reserved[4];
+} swconv_sliding_params;
 
 /** What a plan decided. Strings live as long as the library. */
 typedef struct swconv_plan_info {
@@ -376,6 +418,20 @@ SWCONV_API swconv_status swconv_conv(const swconv_conv_params *params, const voi
 SWCONV_API swconv_status swconv_pool(const swconv_pool_params *params, const void *src, void *dst,
                                      const swconv_threads *threads, swconv_error *error);
 /** @} */
+
+/** Fill with size 1 x 1, window 1 x 1, add, f32, SWCONV_EDGES_VALID. */
+SWCONV_API void swconv_sliding_params_init(swconv_sliding_params *params);
+/** Bytes of workspace that swconv_sliding_sum needs; `in_place`: dst will be src. */
+SWCONV_API swconv_status swconv_sliding_workspace(const swconv_sliding_params *params,
+                                                  uint32_t in_place, size_t *bytes,
+                                                  swconv_error *error);
+/**
+ * A sliding sum, on one thread. dst may be src if their strides agree. `workspace` NULL: malloc.
+ * Else it is 64-byte aligned and at least as large as swconv_sliding_workspace says.
+ */
+SWCONV_API swconv_status swconv_sliding_sum(const swconv_sliding_params *params, const void *src,
+                                            void *dst, void *workspace, size_t workspace_bytes,
+                                            swconv_error *error);
 
 #ifdef __cplusplus
 }

@@ -30,6 +30,10 @@ struct isa_table {
   swconv_status (*pack)(const plan_state *, const void *filter, void *packed, size_t packed_bytes,
                         swconv_error *);
   swconv_status (*run)(const plan_state *, const swconv_run_args *, swconv_error *);
+  /// A sliding sum; with `needed`, only its workspace.
+  swconv_status (*sliding)(const swconv_sliding_params *, const void *src, void *dst,
+                           void *workspace, size_t workspace_bytes, size_t *needed,
+                           swconv_error *);
 };
 
 }  // namespace abi

@@ -251,7 +251,7 @@ inline swconv_status check_pool(const swconv_pool_params &q, problem &p, swconv_
          "must be 1, 2 or 3");
   if (q.spatial_dims == 3)
     c.fail(SWCONV_UNSUPPORTED, "spatial_dims", 3, "three dimensions are not implemented");
-  c.need(q.kind <= SWCONV_POOL_AVG, "kind", q.kind, "is not a kind of pooling");
+  c.need(q.kind <= SWCONV_POOL_L2, "kind", q.kind, "is not a kind of pooling");
   c.dtype("dtype", q.dtype);
   c.need(q.ceil_mode <= 1, "ceil_mode", q.ceil_mode, "must be 0 or 1");
   c.need(q.count_include_pad <= 1, "count_include_pad", q.count_include_pad, "must be 0 or 1");

@@ -142,6 +142,7 @@ void swconv_allocator_init(swconv_allocator *allocator) { init(allocator); }
 void swconv_threads_init(swconv_threads *threads) { init(threads); }
 void swconv_run_args_init(swconv_run_args *args) { init(args); }
 void swconv_plan_info_init(swconv_plan_info *info) { init(info); }
+void swconv_sliding_params_init(swconv_sliding_params *params) { init(params); }
 
 swconv_status swconv_conv_pad_same_upper(swconv_conv_params *params, swconv_error *error) {
   return pad_same<full_conv_params>(params, true, error);

@@ -39,6 +39,7 @@ constexpr const char *name_of(const swconv_plan_options *) noexcept { return "pl
 constexpr const char *name_of(const swconv_allocator *) noexcept { return "allocator"; }
 constexpr const char *name_of(const swconv_threads *) noexcept { return "threads"; }
 constexpr const char *name_of(const swconv_run_args *) noexcept { return "run_args"; }
+constexpr const char *name_of(const swconv_sliding_params *) noexcept { return "sliding_params"; }
 
 template <class T>
 swconv_status report(swconv_error *error, const T *given, const char *member, int64_t value,
@@ -123,6 +124,11 @@ void set_defaults(swconv_pool_params *params) noexcept {
   for (auto &extent : params->window) extent = 1;
 }
 
+void set_defaults(swconv_sliding_params *params) noexcept {
+  clear(params);
+  for (int i = 0; i < 2; ++i) params->size[i] = params->window[i] = 1;
+}
+
 void set_defaults(swconv_epilogue_op *op) noexcept { clear(op); }
 void set_defaults(swconv_plan_options *options) noexcept { clear(options); }
 void set_defaults(swconv_error *error) noexcept { clear(error); }
@@ -156,6 +162,12 @@ swconv_status read(const swconv_pool_params *given, swconv_pool_params *full,
   if (status == SWCONV_OK) status = check_reserved0(*full, error);
   if (status == SWCONV_OK) status = check_reserved(*full, error);
   return status;
+}
+
+swconv_status read(const swconv_sliding_params *given, swconv_sliding_params *full,
+                   swconv_error *error) noexcept {
+  const swconv_status status = read_sized(given, full, error);
+  return status == SWCONV_OK ? check_reserved(*full, error) : status;
 }
 
 swconv_status read(const swconv_run_args *given, full_run_args *full,

@@ -21,6 +21,7 @@ void set_defaults(swconv_allocator *) noexcept;
 void set_defaults(swconv_threads *) noexcept;
 void set_defaults(swconv_run_args *) noexcept;
 void set_defaults(swconv_plan_info *) noexcept;
+void set_defaults(swconv_sliding_params *) noexcept;
 
 /// Epilogue operations that a plan accepts: more than there are kinds, few enough for the stack.
 constexpr uint32_t max_epilogue_ops = 8;
@@ -50,6 +51,8 @@ swconv_status read(const swconv_conv_params *given, full_conv_params *full,
 swconv_status read(const swconv_pool_params *given, swconv_pool_params *full,
                    swconv_error *error) noexcept;
 swconv_status read(const swconv_run_args *given, full_run_args *full,
+                   swconv_error *error) noexcept;
+swconv_status read(const swconv_sliding_params *given, swconv_sliding_params *full,
                    swconv_error *error) noexcept;
 // These three may be NULL, which means the defaults.
 swconv_status read(const swconv_plan_options *given, swconv_plan_options *full,

@@ -118,7 +118,7 @@ const spoiled<swconv_pool_params> spoiled_pools[] = {
     POOL(pad_end[2], -1),
     POOL(spatial_dims, 0),
     POOL(spatial_dims, 5),
-    POOL(kind, 2),
+    POOL(kind, 5),
     POOL(dtype, 77),
     POOL(ceil_mode, 2),
     POOL(count_include_pad, 2),

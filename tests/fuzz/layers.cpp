@@ -153,6 +153,7 @@ pool_case read_pool(byte_reader &in, double most) {
   const uint8_t with = in.byte();
   c.ceil_mode = with & 1;
   c.count_include_pad = with >> 1 & 1;
+  if (const int64_t other = with >> 2 & 3) c.kind = SWCONV_POOL_AVG + other;
   c.data = in.byte() % 5;
   shrink(c, most);
   return c;

@@ -372,7 +372,8 @@ std::string check(const pool_case &c, const scope &s) {
   j.ref = pool(c, j.data.src);
   j.exact_bits = j.ref.bits_are_promised;
   j.signed_zero = false;
-  return run_everywhere(j, s);
+  const auto wrong = self_check(j, j.ref.fused, false);
+  return wrong.empty() ? run_everywhere(j, s) : j.text + ": " + wrong;
 }
 
 }  // namespace swconv_test

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace swconv_test {
 namespace {
@@ -205,40 +206,149 @@ reference convolve(const conv_case &c, const conv_data &d, bool needs_fused, con
   return r;
 }
 
+namespace {
+
+/// Sums in f32 in the order that docs/sliding-sums.md lays down.
+namespace canonical {
+
+using terms = std::vector<float>;
+
+float balanced(const terms &x, size_t i, size_t n) {
+  if (n == 1) return x[i];
+  size_t high = 1;  // the largest power of two in n, or half of n if it is one
+  while (high * 2 < n) high *= 2;
+  return balanced(x, i, high) + balanced(x, i + high, n - high);
+}
+
+/// Terms with numbers from `first` on, those below `middle` from the right, the others from the left.
+float suffix_and_prefix(const terms &x, int64_t first, int64_t middle) {
+  const auto split = std::min(static_cast<size_t>(std::max<int64_t>(middle - first, 0)), x.size());
+  float s = 0, p = 0;
+  if (split > 0) s = x[split - 1];
+  for (size_t i = split; i-- > 1;) s = x[i - 1] + s;
+  if (split < x.size()) p = x[split];
+  for (size_t i = split + 1; i < x.size(); ++i) p += x[i];
+  return split == 0 ? p : split == x.size() ? s : s + p;
+}
+
+int64_t over_common(int64_t a, int64_t b) { return a / std::gcd(a, b); }
+
+/// A window of `w` columns, absent ones 0, that begins at column `at` of its class.
+float along_row(const terms &x, int64_t at) {
+  constexpr int64_t run = 64;
+  const auto w = static_cast<int64_t>(x.size());
+  if (w < run) return balanced(x, 0, x.size());
+  const int64_t q = w / run;
+  terms runs;
+  for (int64_t k = 0; k < q; ++k) runs.push_back(balanced(x, static_cast<size_t>(k * run), run));
+  // Neighbours of a block of q runs, by the number of the run that the window begins in.
+  const float whole = suffix_and_prefix(runs, at / run, (at / run / q + 1) * q);
+  return w % run == 0 ? whole
+                      : whole + balanced(x, static_cast<size_t>(q * run),
+                                         static_cast<size_t>(w % run));
+}
+
+}  // namespace canonical
+
+float lift(int64_t kind, float x) {
+  return kind == SWCONV_POOL_L1 ? std::fabs(x) : kind == SWCONV_POOL_L2 ? x * x : x;
+}
+
+/// The canonical sum of a window.
+float canonical_sum(pool_case c, const tensor_shape &ss, const float *plane, int64_t oh, int64_t ow) {
+  int64_t row_step = ss.stride[2], column_step = 1;
+  if (c.w == 1 && c.kw == 1 && c.pl == 0 && c.dst_w() == 1 && row_step == 1) {
+    // One column is taken for a row.
+    std::swap(c.h, c.w), std::swap(c.kh, c.kw), std::swap(c.sh, c.sw), std::swap(c.dh, c.dw);
+    std::swap(c.pt, c.pl), std::swap(oh, ow), std::swap(row_step, column_step);
+  }
+  if (c.kh == 1) c.dh = 1;
+  if (c.kw == 1) c.dw = 1;
+  const int64_t ratio = canonical::over_common(c.sh, c.dh);
+  const bool shares = c.kh > 4 && c.kh > 3 * ratio;
+  const bool slides = c.sw / 8 <= c.kw && (c.kw - 1) * c.dw <= 2 * c.w + 64;
+  canonical::terms columns;
+  for (int64_t kw = 0; kw < c.kw; ++kw) {
+    const int64_t x = ow * c.sw - c.pl + kw * c.dw;
+    canonical::terms rows;
+    int64_t first = -1;
+    for (int64_t kh = 0; kh < c.kh; ++kh) {
+      const int64_t y = oh * c.sh - c.pt + kh * c.dh;
+      if (y < 0 || y >= c.h || x < 0 || x >= c.w) continue;
+      if (rows.empty()) first = oh * c.sh / c.dh + kh;
+      rows.push_back(lift(c.kind, plane[y * row_step + x * column_step]));
+    }
+    if (rows.empty()) {
+      if (slides) columns.push_back(0.0f);
+      continue;
+    }
+    const int64_t middle = shares ? (oh * c.sh / c.dh / c.kh + 1) * c.kh : first;
+    columns.push_back(canonical::suffix_and_prefix(rows, first, middle));
+  }
+  if (slides) return canonical::along_row(columns, ow * c.sw / c.dw);
+  float sum = 0;
+  for (const float x : columns) sum += x;
+  return sum;
+}
+
+}  // namespace
+
 reference pool(const pool_case &c, const float *src) { return pool(c, src, src_shape(c)); }
 
 reference pool(const pool_case &c, const float *src, const tensor_shape &ss) {
   const auto ds = dst_shape(c);
-  const bool is_max = c.kind == SWCONV_POOL_MAX;
+  const bool is_max = c.kind == SWCONV_POOL_MAX, is_min = c.kind == SWCONV_POOL_MIN;
+  const bool is_avg = c.kind == SWCONV_POOL_AVG, is_l2 = c.kind == SWCONV_POOL_L2;
   reference r;
-  r.bits_are_promised = is_max;
   for (int64_t n = 0; n < ds.size[0]; ++n)
     for (int64_t channel = 0; channel < ds.size[1]; ++channel)
       for (int64_t oh = 0; oh < ds.size[2]; ++oh)
         for (int64_t ow = 0; ow < ds.size[3]; ++ow) {
           double sum = 0, magnitude = 0, largest = -std::numeric_limits<double>::infinity();
           bool has_nan = false;
-          int64_t inside = 0, padded = 0;
+          int64_t inside = 0, rows = 0, columns = 0;
+          for (int64_t kh = 0; kh < c.kh; ++kh) {
+            const int64_t y = oh * c.sh - c.pt + kh * c.dh;
+            rows += c.count_include_pad ? y < c.h + c.pb : y >= 0 && y < c.h;
+          }
+          for (int64_t kw = 0; kw < c.kw; ++kw) {
+            const int64_t x = ow * c.sw - c.pl + kw * c.dw;
+            columns += c.count_include_pad ? x < c.w + c.pr : x >= 0 && x < c.w;
+          }
           for (int64_t kh = 0; kh < c.kh; ++kh)
             for (int64_t kw = 0; kw < c.kw; ++kw) {
               const int64_t y = oh * c.sh - c.pt + kh * c.dh, x = ow * c.sw - c.pl + kw * c.dw;
-              if (y < c.h + c.pb && x < c.w + c.pr) ++padded;  // at least the begin padding
               if (y < 0 || y >= c.h || x < 0 || x >= c.w) continue;
               ++inside;
-              const double value = src[ss.at(n, channel, y, x)];
+              double value = src[ss.at(n, channel, y, x)];
+              has_nan = has_nan || std::isnan(value);
+              largest = std::max(largest, is_min ? -value : value);
+              if (c.kind == SWCONV_POOL_L1) value = std::fabs(value);
+              if (is_l2) value *= value;
               sum += value;
               magnitude += std::fabs(value);
-              has_nan = has_nan || std::isnan(value);
-              largest = std::max(largest, value);
             }
-          const double count = double(c.count_include_pad ? padded : inside);
-          const double result = !is_max ? sum / count
-                                : has_nan ? std::numeric_limits<double>::quiet_NaN()
-                                          : largest;
+          const double count = double(rows * columns);
+          double result = is_avg ? sum / count : is_l2 ? std::sqrt(sum) : sum;
+          if (is_max || is_min)
+            result = has_nan ? std::numeric_limits<double>::quiet_NaN()
+                     : is_min ? -largest
+                              : largest;
+          // A sum, the lift of its terms, a quotient or a root.
+          double bound = gamma_bound(double(inside) + 3) * magnitude / (is_avg ? count : 1) +
+                         4 * smallest;
+          if (is_l2)
+            bound = gamma_bound(double(inside) + 3) * result +
+                    std::sqrt(double(inside) * smallest);
           r.exact.push_back(result);
-          r.fused.push_back(static_cast<float>(result));
-          // A sum, a reciprocal and a product: three roundings above the sum's own.
-          r.bound.push_back(is_max ? 0 : gamma_bound(double(inside) + 3) * magnitude / count + 4 * smallest);
+          r.bound.push_back(is_max || is_min ? 0 : bound);
+          if (is_max || is_min) {
+            r.fused.push_back(static_cast<float>(result));
+            continue;
+          }
+          const float s = canonical_sum(c, ss, src + ss.at(n, channel, 0, 0), oh, ow);
+          const float taps = static_cast<float>(rows) * static_cast<float>(columns);
+          r.fused.push_back(is_avg ? s / taps : is_l2 ? std::sqrt(s) : s);
         }
   r.unfused = r.fused;
   return r;

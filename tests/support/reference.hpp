@@ -22,7 +22,7 @@ struct reference {
   std::vector<double> bound;     ///< |dst - exact| may be so large; 0 where it must be equal
   std::vector<float> fused;      ///< canonical f32, each step one std::fma
   std::vector<float> unfused;    ///< canonical f32, multiplied and added with two roundings
-  bool bits_are_promised = true; ///< false for activations built on exp or erf, average pooling
+  bool bits_are_promised = true; ///< false for activations built on exp or erf
 };
 
 /// Where the elements of the tensors lie.
@@ -34,7 +34,7 @@ struct conv_shapes {
 reference convolve(const conv_case &c, const conv_data &d, bool needs_fused = true);
 /// The same with other places than those that the case's layouts give.
 reference convolve(const conv_case &c, const conv_data &d, bool needs_fused, const conv_shapes &s);
-/// `fused` and `unfused` are equal, and hold the exact result of max pooling.
+/// `fused` and `unfused` are equal: the canonical sums, and the exact result of max and min.
 reference pool(const pool_case &c, const float *src);
 reference pool(const pool_case &c, const float *src, const tensor_shape &src_shape);
 

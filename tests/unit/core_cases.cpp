@@ -257,7 +257,8 @@ std::vector<conv_case> fast_convolutions(uint64_t seed) {
 
 std::vector<pool_case> pairwise_pools(uint64_t seed) {
   pool_axes axes = windows<pool_case>({1, 2, 3, 4, 5, 7}, {1, 2, 3, 5}, {1, 2, 3}, {0, 1, 2});
-  const pool_axes rest = {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG}},
+  const pool_axes rest = {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_MIN, SWCONV_POOL_L1,
+                                              SWCONV_POOL_L2}},
                           {&pool_case::n, {1, 2, 0}},
                           {&pool_case::c, {1, 2, 3, 8, 17}},
                           {&pool_case::h, {1, 2, 3, 7, 12, 17}},
@@ -274,7 +275,7 @@ std::vector<pool_case> pairwise_pools(uint64_t seed) {
 std::vector<pool_case> special_pools() {
   std::vector<pool_case> all;
   const auto add = [&](const char *text) {
-    for (const int64_t kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG})
+    for (const int64_t kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_L2})
       for (const int64_t contents : {integers, random_data, nan_src}) {
         pool_case c;
         parse(text, &c);
@@ -305,6 +306,13 @@ std::vector<pool_case> special_pools() {
   add("pool dims=1 c=2 w=900 kw=33 sw=7 dw=5");
   add("pool c=2 h=5 w=43 sw=4 dh=3616829482065356131 pb=29 pr=4 ceil_mode=1");
   add("pool c=2 h=5 w=43 kh=2 sw=2 dw=9223372036854775807 pb=9 pr=4");
+  add("pool dims=1 w=9000 kw=2500 sw=3");                                     // cut in pieces
+  add("pool dims=1 w=9000 kw=700 dw=3 pl=50 sw=2");
+  add("pool h=60 w=20 kh=17 kw=3 sh=2 pt=5 pb=9");                             // shared rows
+  add("pool h=90 w=18 kh=9 kw=2 sh=3 dh=2 pt=4 pb=4");
+  add("pool c=2 h=9 w=300 kh=2 kw=3 sw=40");                                   // most left out
+  add("pool h=3 w=4 kh=2 kw=400 pl=200 pr=201");                              // mostly padding
+  add("pool c=2 h=70 w=1 kh=20 kw=1 pt=3");
   return all;
 }
 

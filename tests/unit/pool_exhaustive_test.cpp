@@ -9,7 +9,8 @@ namespace swconv_test {
 namespace {
 
 using values = std::vector<int64_t>;
-const values both_kinds = {SWCONV_POOL_MAX, SWCONV_POOL_AVG};
+const values all_kinds = {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_MIN, SWCONV_POOL_L1,
+                          SWCONV_POOL_L2};
 
 void vary(std::vector<pool_case> *cases) {
   for (size_t i = 0; i < cases->size(); ++i) {
@@ -22,7 +23,7 @@ void vary(std::vector<pool_case> *cases) {
 TEST(PoolRows, WidthWindowStrideDilationPads) {
   auto cases = product<pool_case>(
       pool_case(), {{&pool_case::w, by_effort(critical_sizes(18, 50), critical_sizes(34, 150), range(0, 290))},
-                    {&pool_case::kind, both_kinds},
+                    {&pool_case::kind, all_kinds},
                     {&pool_case::kw, {1, 2, 3, 4, 5, 7, 9, 16, 17}},
                     {&pool_case::sw, {1, 2, 3, 5}},
                     {&pool_case::dw, {1, 2}},
@@ -30,13 +31,13 @@ TEST(PoolRows, WidthWindowStrideDilationPads) {
                     {&pool_case::pr, {0, 2}},
                     {&pool_case::ceil_mode, {0, 1}},
                     {&pool_case::count_include_pad, {0, 1}}});
-  cases = sample(cases, by_effort<size_t>(61, 3, 1));
+  cases = sample(cases, by_effort<size_t>(151, 7, 1));
   vary(&cases);
   run_cases(cases);
 }
 
 TEST(PoolPlanes, RowsAndColumns) {
-  auto cases = product<pool_case>(pool_case(), {{&pool_case::kind, both_kinds},
+  auto cases = product<pool_case>(pool_case(), {{&pool_case::kind, all_kinds},
                                                 {&pool_case::c, {1, 3}},
                                                 {&pool_case::h, range(1, 17)},
                                                 {&pool_case::w, {1, 4, 7, 13, 16, 17, 33}},
@@ -46,7 +47,7 @@ TEST(PoolPlanes, RowsAndColumns) {
                                                 {&pool_case::dh, {1, 3}},
                                                 {&pool_case::pt, {0, 2}},
                                                 {&pool_case::pb, {0, 1}}});
-  cases = sample(cases, by_effort<size_t>(101, 3, 1));
+  cases = sample(cases, by_effort<size_t>(251, 7, 1));
   for (size_t i = 0; i < cases.size(); ++i) {
     auto &c = cases[i];
     c.sw = 1 + static_cast<int64_t>(i % 3);
@@ -64,7 +65,7 @@ TEST(PoolWindows, Long) {
   base.w = 700;
   base.pl = base.pr = 30;
   auto cases = product<pool_case>(
-      base, {{&pool_case::kind, both_kinds},
+      base, {{&pool_case::kind, all_kinds},
              {&pool_case::kw, by_effort(values{31, 33, 64, 129}, range(1, 130), range(1, 300))},
              {&pool_case::sw, {1, 2, 7}},
              {&pool_case::dw, {1, 2}}});

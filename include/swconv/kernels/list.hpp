@@ -14,14 +14,9 @@
 
 SWCONV_BEGIN_NAMESPACE
 
+/// Those of pooling in the order of swconv_pool_kind, from pool_max on.
 enum class family : uint8_t {
-  channel_vector,
-  pointwise,
-  planar,
-  signal,
-  winograd,
-  pool_max,
-  pool_avg
+  channel_vector, pointwise, planar, signal, winograd, pool_max, pool_avg, pool_min, pool_l1, pool_l2
 };
 
 /// A kernel and the layers it can serve. Zero in a field means any.
@@ -66,14 +61,8 @@ template <int K>
 constexpr kernel_entry signal_slide(const char *name) {
   return {name, &signal::run_slide<K>, family::signal, 1, K, 1, false, true, false};
 }
-template <class Op>
-constexpr kernel_entry pool_slide(const char *name, family f) {
-  return {name,  &pooling::run_slide<Op>, f,    0, 0, 0, false, false, false, &pooling::can_slide,
-          &pooling::slide_workspace};
-}
-template <class Op, int S>
-constexpr kernel_entry pool_direct(const char *name, family f) {
-  return {name, &pooling::run<Op, S>, f, 0, 0, S, false, false, true, &pooling::cannot_slide};
+constexpr kernel_entry pool_slide(const char *name, kernel_fn run, family f) {
+  return {name, run, f, 0, 0, 0, false, false, true, nullptr, &pooling::slide_workspace};
 }
 
 /// Within a family the first that accepts a layer serves it: special before general.
@@ -103,12 +92,11 @@ constexpr kernel_entry list[] = {
     {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,
      &winograd::serves, &winograd::workspace},
 #endif
-    pool_slide<pooling::max_of>("pool/max", family::pool_max),
-    pool_slide<pooling::sum_of>("pool/avg", family::pool_avg),
-    pool_direct<pooling::max_of, unit_stride>("pool/max_direct", family::pool_max),
-    pool_direct<pooling::max_of, any_stride>("pool/max_direct_stride", family::pool_max),
-    pool_direct<pooling::sum_of, unit_stride>("pool/avg_direct", family::pool_avg),
-    pool_direct<pooling::sum_of, any_stride>("pool/avg_direct_stride", family::pool_avg),
+    pool_slide("pool/max", &pooling::run_slide<pooling::max_of>, family::pool_max),
+    pool_slide("pool/avg", &pooling::run_slide<pooling::sum_of>, family::pool_avg),
+    pool_slide("pool/min", &pooling::run_other<SWCONV_POOL_MIN>, family::pool_min),
+    pool_slide("pool/l1", &pooling::run_other<SWCONV_POOL_L1>, family::pool_l1),
+    pool_slide("pool/l2", &pooling::run_other<SWCONV_POOL_L2>, family::pool_l2),
 };
 constexpr int count = static_cast<int>(sizeof(list) / sizeof(list[0]));
 

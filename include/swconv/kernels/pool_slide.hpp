@@ -1,256 +1,280 @@
 // SPDX-License-Identifier: MIT
 /// @file pool_slide.hpp
 /// Pooling at a cost that hardly depends on the window: the rows of a window are joined into one row
-/// in the workspace, then windows slide along it (sliding.hpp). Undilated windows only.
-///
-/// Few rows, or hardly overlapping ones, are joined from the top. Many overlapping ones are shared:
-/// counted from the first padded row, a block is as many rows as the window, and a window is the
-/// suffix of one block and a prefix of the next.
+/// in the workspace (sliding_rows.hpp), then windows slide along it (sliding.hpp). With dilation d,
+/// every d-th row, or column, makes a plane of its own.
 #pragma once
 
+#include "columns.hpp"
 #include "pool.hpp"
 #include "sliding.hpp"
+#include "sliding_rows.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace pooling {
 
-/// Whether the rows of windows are shared. Decides the tree of additions, so it must not depend on
-/// the instruction set or on how the work is cut.
-inline bool shares_rows(const problem &p) { return p.h.taps > 4 && p.h.taps > 3 * p.h.stride; }
-
-/// Blocks of columns begin at multiples of this, and so do all parts of the workspace.
-constexpr int64_t columns_unit = 64;
-
-/// Layers served here. Each layer is served by one algorithm only, so its tree of additions is known.
-/// Not here: dilation; strides that leave out most of the input; windows mostly of padding.
-inline bool can_slide(const problem &p) {
-  return p.h.dilation == 1 && p.w.dilation == 1 && p.w.stride <= p.w.taps + 4 &&
-         p.w.taps <= 2 * p.w.in + sliding::run;
+/// Whether the rows of windows are shared, and whether windows slide along the joined row; else
+/// each is joined by itself: strides that leave out most of the input, windows mostly of padding.
+/// They decide the tree of additions, so they depend on the layer alone, not on the instruction set
+/// or on how the work is cut.
+inline bool shares_rows(const problem &p) {
+  return sliding::shares_rows(p.h.taps, p.row_ratio);
 }
-inline bool cannot_slide(const problem &p) { return !can_slide(p); }
+inline bool slides(const axis &w) {
+  return w.stride / 8 <= w.taps && (w.taps - 1) * w.dilation <= 2 * w.in + sliding::run;
+}
+
+/// Blocks of columns begin at multiples of this, so that all count runs and blocks of runs alike.
+inline int64_t columns_unit(const axis &w) {
+  return slides(w) ? sliding::run * w.dilation : sliding::run;
+}
+/// Columns of results done at once: wide rows are cut, so that they stay in the cache.
+inline int64_t columns_at_once(const axis &w) {
+  if (!slides(w)) return w.out > 0 ? w.out : 1;
+  const int64_t wanted = (4096 + (w.taps - 1) * w.dilation) / w.stride;
+  return sliding::round_up(wanted + 1, columns_unit(w));
+}
+/// The greatest common divisor.
+inline int64_t common_divisor(int64_t a, int64_t b) {
+  while (b != 0) {
+    const int64_t r = a % b;
+    a = b;
+    b = r;
+  }
+  return a;
+}
 
 /// The parts of a worker's workspace, in elements.
 template <class V>
 struct slide_parts {
-  int64_t width;   ///< of the longest row of inputs
-  int64_t outputs; ///< of the longest row of results
-  int64_t suffixes;
-  static constexpr int64_t unit = columns_unit;
+  int64_t line;      ///< the joined row, with its padding
+  int64_t suffixes;  ///< as many rows as that
+  int64_t results;
+  int64_t classes;  ///< a row of every d-th element, and its results
+  int64_t scratch;
 
   explicit slide_parts(const problem &p) {
-    outputs = axis::least(p.w.out, columns_at_once(p));
-    width = sliding::round_up((outputs - 1) * p.w.stride + p.w.taps + sliding::slack<V>, unit);
+    const axis &w = p.w;
+    const auto unit = [](int64_t n) { return sliding::round_up(n, sliding::run); };
+    const int64_t outputs = axis::least(w.out, columns_at_once(w));
+    const bool sliding_row = slides(w);
+    line = sliding_row ? (outputs - 1) * w.stride + (w.taps - 1) * w.dilation + 1 : w.in;
+    line = unit(line + sliding::slack<V>);
     suffixes = shares_rows(p) ? axis::least(p.h.taps, p.h.in) : 0;
-    outputs = sliding::round_up(outputs, unit);
+    results = unit(outputs + V::size);
+    classes = !sliding_row       ? 0
+              : w.dilation > 1 ? 2 * unit(line / w.dilation + 1 + sliding::slack<V>)
+              : w.stride > 1   ? line
+                               : 0;
+    scratch = sliding_row ? unit(sliding::scratch_elements<V>(w.taps)) : 0;
   }
-  /// Columns of results that are done at once: a multiple of `unit`. Wide rows are cut, so that
-  /// they stay in the cache.
-  static int64_t columns_at_once(const problem &p) {
-    const int64_t wanted = (4096 + p.w.taps) / p.w.stride;
-    return sliding::round_up(wanted < 1 ? 1 : wanted, unit);
-  }
-  int64_t between() const { return width; }  // results before the stride takes some
-  int64_t elements(const problem &p) const {
-    return width * (suffixes + 2) + (p.w.stride > 1 ? between() : 0) + outputs +
-           sliding::round_up(sliding::scratch_elements<V>(p.w.taps), unit);
+  int64_t elements() const { return line * (suffixes + 2) + 2 * results + classes + scratch; }
+};
+
+/// Bytes of workspace per worker; negative if they do not fit.
+inline int64_t slide_workspace(const problem &p) {
+  using V = simd::isa::full;
+  const slide_parts<V> parts(p);
+  int64_t rows = 0;
+  constexpr int64_t far = INT64_MAX / 64;
+  if (__builtin_mul_overflow(parts.line, parts.suffixes + 2, &rows) || rows > far) return -1;
+  return parts.elements() * static_cast<int64_t>(sizeof(V::element));
+}
+
+/// An operator as sliding.hpp wants it.
+template <class Op>
+struct joins : Op {
+  template <class V>
+  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
+    return this->join(a, b);
   }
 };
 
-/// Bytes of workspace per worker.
-inline int64_t slide_workspace(const problem &p) {
-  using V = simd::isa::full;
-  return slide_parts<V>(p).elements(p) * static_cast<int64_t>(sizeof(V::element));
-}
+/// Stores whole vectors.
+template <class V>
+struct store_to {
+  typename V::element *to;
+  SWCONV_ALWAYS_INLINE void operator()(int64_t i, V y) const { y.store(to + i); }
+};
 
-/// Rows of src, joined column by column over the windows of one output row after another.
+/// One block of one plane of dst.
 template <class V, class Op>
-class joined_rows {
+class slide_plane {
  public:
   using T = typename V::element;
-  joined_rows(const problem &p, const T *src, T *suffixes, T *prefix, int64_t pitch, int64_t n)
-      : h_(p.h), src_(src), step_(p.src.h), suffixes_(suffixes), prefix_(prefix), pitch_(pitch),
-        n_(n), shares_(shares_rows(p)) {}
 
-  /// Output row o, to n elements of dst.
-  void join(int64_t o, T *dst) {
-    const int64_t top = o * h_.stride;  // counted from the first padded row
-    if (!shares_) {
-      fold(row_after(top), row_after(top + h_.taps), dst);
-      return;
-    }
-    const int64_t b = top / h_.taps, middle = (b + 1) * h_.taps;
-    if (b != block_) {
-      block_ = b;
-      first_ = row_after(top);
-      last_ = row_after(middle);
-      make_suffixes();
-      next_ = last_;
-    }
-    add(row_after(top) < last_ ? suffixes_ + (row_after(top) - first_) * pitch_ : nullptr,
-        row_after(top + h_.taps), dst);
+  slide_plane(Op op, const problem &p, const run_pointers &ptr, const block &b)
+      : op_{op}, p_(p), b_(b), parts_(p), src_(ptr.src + b.n * p.src.n + b.g * p.src.c),
+        dst_(ptr.dst + b.n * p.dst.n + b.g * p.dst.c) {
+    line_ = static_cast<T *>(ptr.workspace);
+    prefix_ = line_ + parts_.line;
+    suffixes_ = prefix_ + parts_.line;
+    counts_ = suffixes_ + parts_.suffixes * parts_.line;
+    results_ = counts_ + parts_.results;
+    classes_ = results_ + parts_.results;
+    scratch_ = classes_ + parts_.classes;
+  }
+
+  void run() {
+    const int64_t step = columns_at_once(p_.w);
+    for (int64_t w = b_.w0; w < b_.w1; w += step) columns(w, axis::least(step, b_.w1 - w));
   }
 
  private:
-  /// The first row of src at or after padded row `at`.
-  int64_t row_after(int64_t at) const {
-    const int64_t y = at - h_.pad;
-    return y < 0 ? 0 : y > h_.in ? h_.in : y;
-  }
-  /// Calls f(i, load, store) for all vectors of a row; the last may be partial.
-  template <class F>
-  SWCONV_ALWAYS_INLINE void each_vector(F &&f) const {
-    int64_t i = 0;
-    for (; i + V::size <= n_; i += V::size)
-      f(i, [](const T *a) SWCONV_INLINE_LAMBDA { return V::load(a); },
-        [](V v, T *a) SWCONV_INLINE_LAMBDA { v.store(a); });
-    const int64_t left = n_ - i;
-    if (left > 0)
-      f(i, [left](const T *a) SWCONV_INLINE_LAMBDA { return V::load_first(a, left); },
-        [left](V v, T *a) SWCONV_INLINE_LAMBDA { v.store_first(a, left); });
-  }
-  SWCONV_NOINLINE void fold(int64_t from, int64_t to, T *dst) const {
-    int64_t i = 0;
-    constexpr int X = 4;
-    const T *const top = src_ + from * step_;
-    if (from < to)
-      for (; i + X * V::size <= n_; i += X * V::size) {
-        V s[X];
-        const T *a = top + i;
-        SWCONV_UNROLL
-        for (int x = 0; x < X; ++x) s[x] = Op::lift(V::load(a + x * V::size));
-        for (int64_t y = from + 1; y < to; ++y) {
-          a += step_;
-          SWCONV_UNROLL
-          for (int x = 0; x < X; ++x) s[x] = Op::join(s[x], Op::lift(V::load(a + x * V::size)));
-        }
-        SWCONV_UNROLL
-        for (int x = 0; x < X; ++x) s[x].store(dst + i + x * V::size);
-      }
-    for (; i < n_; i += V::size) {
-      const int64_t left = n_ - i;
-      V s = Op::template identity<V>();
-      if (left >= V::size) {
-        for (int64_t y = from; y < to; ++y)
-          s = Op::join(s, Op::lift(V::load(src_ + y * step_ + i)));
-        s.store(dst + i);
-      } else {
-        for (int64_t y = from; y < to; ++y)
-          s = Op::join(s, Op::lift(V::load_first(src_ + y * step_ + i, left)));
-        s.store_first(dst + i, left);
+  SWCONV_ALWAYS_INLINE V identity() const { return op_.template identity<V>(); }
+
+  /// Columns w … w+n-1 of all rows.
+  SWCONV_NOINLINE void columns(int64_t w, int64_t n) {
+    const axis &a = p_.w;
+    w_ = w;
+    n_ = n;
+    // Element i of the line is column i + at of the padded row; [lo, hi) of them lie inside src.
+    const bool slides_here = slides(a);
+    const int64_t at = slides_here ? w * a.stride : a.pad;
+    const int64_t length = slides_here ? (n - 1) * a.stride + (a.taps - 1) * a.dilation + 1 : a.in;
+    const auto clamp = [=](int64_t x) { return x < 0 ? 0 : axis::least(x, length); };
+    const int64_t lo = clamp(a.pad - at), hi = clamp(a.pad + a.in - at);
+    const int64_t whole = length + sliding::slack<V>;
+    for (int64_t i = 0; i < whole; i += V::size)
+      if (i < lo || i + V::size > hi) identity().store(line_ + i);
+    if constexpr (Op::counts) count_taps();
+
+    // Rows that are `dilation` apart, from each of the first on.
+    const axis &h = p_.h;
+    const int64_t last = axis::least(b_.h0 + p_.row_step, b_.h1);
+    for (int64_t first = b_.h0; first < last; ++first) {
+      const int64_t d = h.dilation, c = first * h.stride % d;
+      const int64_t pad = c >= h.pad ? 0 : (h.pad - c + d - 1) / d;
+      const int64_t y = c + pad * d - h.pad;  // the first of them inside src
+      const int64_t rows = y < h.in ? (h.in - y + d - 1) / d : 0;
+      const axis mine{rows, h.out, h.taps, p_.row_ratio, 1, pad};
+      sliding::joined_rows<V, joins<Op>> joined(op_, mine, shares_rows(p_),
+                                                src_ + y * p_.src.h + (at + lo - a.pad),
+                                                p_.src.h * d, suffixes_, prefix_, parts_.line,
+                                                hi - lo);
+      for (int64_t o = first; o < b_.h1; o += p_.row_step) {
+        if (hi > lo && !joined.join((o * h.stride - c) / d, line_ + lo))
+          for (int64_t i = lo; i < hi; ++i) identity().store_first(line_ + i, 1);
+        row(o);
       }
     }
   }
-  SWCONV_NOINLINE void make_suffixes() const {
-    if (first_ >= last_) return;
-    each_vector([&](int64_t i, auto load, auto store) SWCONV_INLINE_LAMBDA {
-      V s = Op::lift(load(src_ + (last_ - 1) * step_ + i));
-      store(s, suffixes_ + (last_ - 1 - first_) * pitch_ + i);
-      for (int64_t y = last_ - 2; y >= first_; --y) {
-        s = Op::join(Op::lift(load(src_ + y * step_ + i)), s);
-        store(s, suffixes_ + (y - first_) * pitch_ + i);
-      }
-    });
-  }
-  /// Takes rows up to `to` into the prefix, then dst = suffix ⊕ prefix.
-  SWCONV_NOINLINE void add(const T *suffix, int64_t to, T *dst) {
-    const int64_t from = next_, block = last_;
-    if (to > next_) next_ = to;
-    each_vector([&](int64_t i, auto load, auto store) SWCONV_INLINE_LAMBDA {
-      V s = from > block ? load(prefix_ + i) : Op::template identity<V>();
-      for (int64_t y = from; y < to; ++y) {
-        const V x = Op::lift(load(src_ + y * step_ + i));
-        s = y == block ? x : Op::join(s, x);
-      }
-      if (to > from) store(s, prefix_ + i);
-      if (suffix != nullptr) s = to > block ? Op::join(load(suffix + i), s) : load(suffix + i);
-      store(s, dst + i);
-    });
+
+  /// For each column of results the number of taps that count.
+  void count_taps() {
+    for (int64_t i = 0; i < n_; i += V::size) {
+      V::set1(static_cast<T>(p_.w.taps)).store(counts_ + i);
+      if (p_.w.inside(w_ + i, V::size)) continue;
+      for (int64_t o = i; o < i + V::size; ++o)
+        counts_[o] =
+            static_cast<T>(counted_taps(p_.w, w_ + o, p_.count_include_pad, p_.pad_end_w));
+    }
   }
 
-  const axis &h_;
+  /// Results of row o from the line.
+  void row(int64_t o) {
+    const axis &a = p_.w;
+    T *const out = dst_ + o * p_.dst.h + w_;
+    V taps_h = V::zero();
+    if constexpr (Op::counts)
+      taps_h = V::set1(static_cast<T>(counted_taps(p_.h, o, p_.count_include_pad, p_.pad_end_h)));
+    const int64_t n = n_;
+    T *const counts = counts_;
+    const joins<Op> op = op_;
+    const auto finish = [=](int64_t i, V y) SWCONV_INLINE_LAMBDA {
+      if constexpr (Op::counts) y = V::div(y, V::mul(V::load(counts + i), taps_h));
+      y = op.lower(y);
+      if (i + V::size <= n)
+        y.store(out + i);
+      else
+        y.store_first(out + i, n - i);
+    };
+    if constexpr (!Op::compact)
+      if (a.stride == 1 && a.dilation == 1 && slides(a)) {
+        sliding::row<V>(op_, line_, scratch_, w_, a.taps, n, finish);
+        return;
+      }
+    if (!slides(a))
+      each_window();
+    else if (a.dilation > 1)
+      dilated();
+    else if (a.stride > 1)
+      strided();
+    else
+      slide(line_, w_, n, results_);
+    for (int64_t i = 0; i < n; i += V::size) finish(i, V::load(results_ + i));
+  }
+
+  SWCONV_NOINLINE void slide(const T *line, int64_t at, int64_t n, T *results) {
+    sliding::row<V>(op_, line, scratch_, at, p_.w.taps, n, store_to<V>{results});
+  }
+
+  /// Every stride-th result.
+  SWCONV_NOINLINE void strided() {
+    const int64_t stride = p_.w.stride;
+    const T *const all = classes_;
+    slide(line_, w_ * stride, (n_ - 1) * stride + 1, classes_);
+    int64_t i = 0;
+    if (stride == 2)
+      for (; i < n_; i += V::size)
+        V::even(V::load(all + 2 * i), V::load(all + 2 * i + V::size)).store(results_ + i);
+    else if (stride == 4)
+      for (; i < n_; i += V::size) {
+        const T *const x = all + 4 * i;
+        V::even(V::even(V::load(x), V::load(x + V::size)),
+                V::even(V::load(x + 2 * V::size), V::load(x + 3 * V::size)))
+            .store(results_ + i);
+      }
+    for (; i < n_; ++i) results_[i] = all[i * stride];
+  }
+
+  /// The elements that are `dilation` apart slide by themselves.
+  SWCONV_NOINLINE void dilated() {
+    const axis &a = p_.w;
+    const int64_t g = common_divisor(a.stride, a.dilation);
+    const int64_t step = a.dilation / g, ratio = a.stride / g;
+    T *const mine = classes_, *const all = classes_ + parts_.classes / 2;
+    for (int64_t first = 0; first < axis::least(step, n_); ++first) {
+      const int64_t n = (n_ - 1 - first) / step + 1;
+      const int64_t x = first * a.stride, c = x % a.dilation, begin = x / a.dilation;
+      const int64_t count = (n - 1) * ratio + a.taps;
+      // Counted from position w · stride / dilation, a multiple of a run, whatever the class.
+      for (int64_t i = 0; i < begin; ++i) mine[i] = line_[c];
+      for (int64_t i = 0; i < count; ++i) mine[begin + i] = line_[x + i * a.dilation];
+      for (int64_t i = 0; i < sliding::slack<V>; ++i) mine[begin + count + i] = line_[x];
+      slide(mine, w_ * a.stride / a.dilation, begin + count - a.taps + 1, all);
+      for (int64_t i = 0; i < n; ++i) results_[first + i * step] = all[begin + i * ratio];
+    }
+  }
+
+  /// Each window by itself, from the left.
+  SWCONV_NOINLINE void each_window() {
+    const axis &a = p_.w;
+    for (int64_t i = 0; i < n_; ++i) {
+      const int64_t x = a.start(w_ + i);
+      V s = identity();
+      for (int64_t t = a.first_tap(x); t < a.last_tap(x); ++t)
+        s = op_(s, V::broadcast(line_ + x + t * a.dilation));
+      s.store_first(results_ + i, 1);
+    }
+  }
+
+  const joins<Op> op_;
+  const problem &p_;
+  const block &b_;
+  const slide_parts<V> parts_;
   const T *src_;
-  int64_t step_;
-  T *suffixes_, *prefix_;
-  int64_t pitch_, n_;
-  bool shares_;
-  int64_t block_ = -1, first_ = 0, last_ = 0, next_ = 0;
-};
-
-/// An operator for sliding::row.
-template <class Op>
-struct joins {
-  static constexpr bool idempotent = !Op::counts;
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return Op::join(a, b);
-  }
+  T *dst_, *line_, *prefix_, *suffixes_, *counts_, *results_, *classes_, *scratch_;
+  int64_t w_ = 0, n_ = 0;  ///< the columns of results at hand
 };
 
 template <class Op>
 void run_slide(const problem &p, const run_pointers &ptr, const block &b) {
-  using V = simd::isa::full;
-  using T = typename V::element;
-  const slide_parts<V> parts(p);
-  T *const line = static_cast<T *>(ptr.workspace);  // the joined row, padding included
-  T *const prefix = line + parts.width;
-  T *const suffixes = prefix + parts.width;
-  T *const counts = suffixes + parts.suffixes * parts.width;
-  T *const scratch = counts + parts.outputs;
-  T *const between = scratch + sliding::round_up(sliding::scratch_elements<V>(p.w.taps), parts.unit);
-  const T *const src = ptr.src + b.n * p.src.n + b.g * p.src.c;
-  T *const dst = ptr.dst + b.n * p.dst.n + b.g * p.dst.c;
-  const int64_t stride = p.w.stride, at_once = slide_parts<V>::columns_at_once(p);
-
-  for (int64_t w = b.w0; w < b.w1; w += at_once) {
-    const int64_t outputs = axis::least(at_once, b.w1 - w);
-    const int64_t n = (outputs - 1) * stride + 1, at = w * stride;
-    const int64_t length = n - 1 + p.w.taps + sliding::slack<V>;
-    // Columns [lo, hi) of the line lie inside src; the others join nothing.
-    const auto clamp = [&](int64_t x) { return x < 0 ? 0 : x > length ? length : x; };
-    const int64_t lo = clamp(p.w.pad - at);
-    int64_t hi = clamp(p.w.pad + p.w.in - at);
-    hi = axis::least(hi, n - 1 + p.w.taps);
-    const int64_t inside = hi > lo ? hi - lo : 0;
-    for (int64_t i = 0; i < length; i += V::size)
-      if (i < lo || i + V::size > hi) Op::template identity<V>().store(line + i);
-    if constexpr (Op::counts)
-      for (int64_t i = 0; i < outputs; i += V::size) {
-        V::set1(static_cast<T>(p.w.taps)).store(counts + i);
-        if (p.w.inside(w + i, V::size)) continue;
-        for (int64_t o = i; o < i + V::size; ++o)
-          counts[o] = static_cast<T>(counted_taps(p.w, w + o, p.count_include_pad, p.pad_end_w));
-      }
-
-    joined_rows<V, Op> rows(p, src + (at + lo - p.w.pad), suffixes, prefix, parts.width, inside);
-    for (int64_t h = b.h0; h < b.h1; ++h) {
-      if (inside > 0) rows.join(h, line + lo);
-      T *const out = dst + h * p.dst.h + w;
-      V taps_h = V::zero();
-      if constexpr (Op::counts)
-        taps_h = V::set1(static_cast<T>(counted_taps(p.h, h, p.count_include_pad, p.pad_end_h)));
-      const auto finish = [&](int64_t i, V y) SWCONV_INLINE_LAMBDA {
-        if constexpr (Op::counts) y = V::div(y, V::mul(V::load(counts + i), taps_h));
-        if (i + V::size <= outputs)
-          y.store(out + i);
-        else
-          y.store_first(out + i, outputs - i);
-      };
-      if (stride == 1) {
-        sliding::row<V>(joins<Op>{}, line, scratch, at, p.w.taps, n, finish);
-        continue;
-      }
-      sliding::row<V>(joins<Op>{}, line, scratch, at, p.w.taps, n,
-                      [&](int64_t i, V y) SWCONV_INLINE_LAMBDA { y.store(between + i); });
-      for (int64_t i = 0; i < outputs; i += V::size) {
-        const T *const from = between + i * stride;
-        const int64_t left = axis::least(outputs - i, V::size);
-        if (stride == 2)
-          finish(i, V::even(V::load(from), V::load(from + V::size)));
-        else
-          finish(i, columns<V, any_stride>::gather(from, stride, V::lanes(0, left), 0, left));
-      }
-    }
-  }
+  slide_plane<simd::isa::full, Op>({}, p, ptr, b).run();
+}
+template <swconv_pool_kind Kind>
+void run_other(const problem &p, const run_pointers &ptr, const block &b) {
+  slide_plane<simd::isa::full, other_of>({Kind}, p, ptr, b).run();
 }
 
 }  // namespace pooling

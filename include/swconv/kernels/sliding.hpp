@@ -23,7 +23,7 @@ template <class V>
 constexpr int64_t slack = 2 * run + 2 * V::size;
 /// Elements that are taken through all steps at once, to stay in the first cache.
 template <class V>
-constexpr int64_t chunk = 8192 / static_cast<int64_t>(sizeof(typename V::element));
+constexpr int64_t chunk = (8192 / static_cast<int64_t>(sizeof(typename V::element)) / run + 1) * run;
 
 SWCONV_ALWAYS_INLINE int log2_floor(int64_t n) {
   return 63 - __builtin_clzll(static_cast<unsigned long long>(n));
@@ -37,16 +37,21 @@ constexpr int64_t scratch_elements(int64_t w) {
 }
 
 /// What becomes of the rest of the window in a step of doubling.
-enum class rest { none, starts, grows };
+enum rest : int { rest_none, rest_starts, rest_grows };
+/// As a template argument: not known at compile time. Operators that ask to be `compact` have one
+/// copy of each loop instead of one for every case.
+constexpr int at_run_time = -1;
 
 /// Sums of 2m from sums of m: twice[i] = e[i] ⊕ e[i+m]; in place too. With the bit m of the window
 /// set, its rest begins as e, or grows at its left: r[i] = e[i] ⊕ r[i+m].
-template <class V, rest R, class T, class Op>
-SWCONV_NOINLINE void double_sums(Op op, const T *e, T *twice, T *r, int64_t m, int64_t n) {
+template <class V, int R, class T, class Op>
+SWCONV_NOINLINE void double_sums(Op op, const T *e, T *twice, T *r, int64_t m, int64_t n,
+                                 int rest_if_unknown) {
+  const int how = R == at_run_time ? rest_if_unknown : R;
   for (int64_t i = 0; i < n; i += V::size) {
     const V a = V::load(e + i), b = V::load(e + i + m);
-    if constexpr (R == rest::starts) a.store(r + i);
-    if constexpr (R == rest::grows) op(a, V::load(r + i + m)).store(r + i);
+    if (how == rest_starts) a.store(r + i);
+    if (how == rest_grows) op(a, V::load(r + i + m)).store(r + i);
     op(a, b).store(twice + i);
   }
 }
@@ -59,29 +64,38 @@ SWCONV_ALWAYS_INLINE const T *double_up(Op op, const T *x, T *e, T *r, int steps
   const T *from = x;
   for (int j = 0; j < steps; ++j) {
     const int64_t m = int64_t{1} << j;
-    if (Op::idempotent || (w & m) == 0)
-      double_sums<V, rest::none>(op, from, e, r, m, n - m);
-    else if ((w & (m - 1)) == 0)
-      double_sums<V, rest::starts>(op, from, e, r, m, n - m);
+    const int how = Op::idempotent || (w & m) == 0 ? rest_none
+                    : (w & (m - 1)) == 0           ? rest_starts
+                                                   : rest_grows;
+    if constexpr (Op::compact)
+      double_sums<V, at_run_time>(op, from, e, r, m, n - m, how);
+    else if (how == rest_none)
+      double_sums<V, rest_none>(op, from, e, r, m, n - m, 0);
+    else if (how == rest_starts)
+      double_sums<V, rest_starts>(op, from, e, r, m, n - m, 0);
     else
-      double_sums<V, rest::grows>(op, from, e, r, m, n - m);
+      double_sums<V, rest_grows>(op, from, e, r, m, n - m, 0);
     from = e;
   }
   return from;
 }
 
+/// What the last step joins beside two sums of m.
+enum parts : int { third_part = 1, rest_part = 2 };
+
 /// The last step of a window below a run: from sums of m = 2^k with 2m <= w < 4m straight to the
-/// results. Parts: 2 sums, 3, 2 and the rest, 3 and the rest; for idempotent operators the
-/// last sum overlaps the others instead.
-template <class V, int Parts, bool Rest, class T, class Op, class Sink>
+/// results: two sums, perhaps a third, perhaps the rest. For idempotent operators the rest is one more
+/// sum that overlaps the others.
+template <class V, int Parts, class T, class Op, class Sink>
 SWCONV_NOINLINE void last_sums(Op op, const T *e, const T *r, int64_t m, int64_t last, int64_t n,
-                               const Sink &sink) {
+                               int parts_if_unknown, const Sink &sink) {
+  const int parts = Parts == at_run_time ? parts_if_unknown : Parts;
   for (int64_t i = 0; i < n; i += V::size) {
     V y = op(V::load(e + i), V::load(e + i + m));
-    if constexpr (Parts == 3) {
+    if (parts & third_part) {
       const V third = V::load(e + i + 2 * m);
-      y = op(y, Rest ? op(third, V::load(r + i + last)) : third);
-    } else if constexpr (Rest) {
+      y = op(y, parts & rest_part ? op(third, V::load(r + i + last)) : third);
+    } else if (parts & rest_part) {
       y = op(y, V::load(r + i + last));
     }
     sink(i, y);
@@ -99,24 +113,23 @@ SWCONV_ALWAYS_INLINE void short_windows(Op op, const T *x, T *e, T *r, int64_t w
   const int k = log2_floor(w) - 1;
   const int64_t m = int64_t{1} << k;
   const T *const s = double_up<V>(op, x, e, r, k, w, n + w);
-  const bool third = (w & m) != 0, any = (w & (m - 1)) != 0;
-  if constexpr (Op::idempotent) {
-    if (w == 2 * m)
-      last_sums<V, 2, false>(op, s, s, m, 0, n, sink);
-    else if (w <= 3 * m)
-      last_sums<V, 2, true>(op, s, s, m, w - m, n, sink);
-    else
-      last_sums<V, 3, true>(op, s, s, m, w - m, n, sink);
-  } else if (third) {
-    if (any)
-      last_sums<V, 3, true>(op, s, r, m, 3 * m, n, sink);
-    else
-      last_sums<V, 3, false>(op, s, r, m, 0, n, sink);
-  } else if (any) {
-    last_sums<V, 2, true>(op, s, r, m, 2 * m, n, sink);
-  } else {
-    last_sums<V, 2, false>(op, s, r, m, 0, n, sink);
+  const T *const tail = Op::idempotent ? s : r;
+  int64_t last = (w & m) != 0 ? 3 * m : 2 * m;
+  int which = ((w & m) != 0 ? third_part : 0) | ((w & (m - 1)) != 0 ? rest_part : 0);
+  if (Op::idempotent && w > 2 * m) {
+    last = w - m;
+    which = w <= 3 * m ? rest_part : third_part | rest_part;
   }
+  if constexpr (Op::compact)
+    last_sums<V, at_run_time>(op, s, tail, m, last, n, which, sink);
+  else if (which == 0)
+    last_sums<V, 0>(op, s, tail, m, last, n, 0, sink);
+  else if (which == rest_part)
+    last_sums<V, rest_part>(op, s, tail, m, last, n, 0, sink);
+  else if (which == third_part)
+    last_sums<V, third_part>(op, s, tail, m, last, n, 0, sink);
+  else
+    last_sums<V, third_part | rest_part>(op, s, tail, m, last, n, 0, sink);
 }
 
 /// Windows of a run or more. A block is q = w / run runs. The whole runs of a window lie in at most

@@ -69,6 +69,7 @@ struct arithmetic {
   static SWCONV_ALWAYS_INLINE Self max(Self acc, Self x) {
     return of(xsimd::select(acc.b == acc.b, xsimd::max(acc.b, x.b), acc.b));
   }
+  static SWCONV_ALWAYS_INLINE Self sqrt(Self x) { return of(xsimd::sqrt(x.b)); }
   /// x < 0 ? y : z
   static SWCONV_ALWAYS_INLINE Self if_negative(Self x, Self y, Self z) {
     return of(xsimd::select(x.b < batch(0.0f), y.b, z.b));

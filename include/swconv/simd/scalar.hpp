@@ -96,6 +96,10 @@ struct scalars {
     SWCONV_COUNT(others);
     return make([&](int i) { return a.x[i] != a.x[i] || a.x[i] > b.x[i] ? a.x[i] : b.x[i]; });
   }
+  static scalars sqrt(scalars a) {
+    SWCONV_COUNT(others);
+    return make([&](int i) { return sqrtf(a.x[i]); });
+  }
   static scalars if_negative(scalars a, scalars b, scalars c) {
     SWCONV_COUNT(others);
     return make([&](int i) { return a.x[i] < 0 ? b.x[i] : c.x[i]; });
