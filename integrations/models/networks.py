@@ -184,7 +184,7 @@ def starnet_s4(size=224):
             y = n.conv(x, width, 7, groups=width)
             y = n.op("Mul", n.conv(y, 4 * width, 1, act="Relu6"), n.conv(y, 4 * width, 1))
             # Products of activations grow; trained weights do not let them.
-            y = n.conv(n.conv(y, width, 1, gain=0.1), width, 7, groups=width)
+            y = n.conv(n.conv(y, width, 1, gain=0.02), width, 7, groups=width)
             x = n.op("Add", x, y)
     return n.model(n.head(x), 2)
 

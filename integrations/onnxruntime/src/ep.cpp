@@ -41,6 +41,8 @@ provider::provider(const ort_apis &apis, const OrtLogger *logger, options chosen
 // Why a matched layer stays with the CPU provider after all; empty: it does not.
 std::string provider::refuse(const match &m) const {
   const options &o = session_.chosen();
+  // ONNX Runtime gives no output to a fused node that nobody reads.
+  if (m.dst->readers.empty() && !m.dst->graph_output) return "nobody reads its result";
   shape src;
   const bool known = m.known_shape(src);
   if (!known) {

@@ -40,6 +40,7 @@ const OrtValue &input_of(const OrtApi &ort, OrtKernelContext &context, size_t in
 void *output_of(const OrtApi &ort, OrtKernelContext &context, const std::vector<int64_t> &dims) {
   OrtValue *v = nullptr;
   check(ort, ort.KernelContext_GetOutput(&context, 0, dims.data(), dims.size(), &v));
+  if (v == nullptr) throw failure(ORT_FAIL, "swconv: the fused node has no output");
   void *data = nullptr;
   check(ort, ort.GetTensorMutableData(v, &data));
   return data;

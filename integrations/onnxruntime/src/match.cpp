@@ -157,7 +157,13 @@ bool read_pool(const graph &g, const node &n, match &m) {
     m.reason = "an average with ceil_mode";
     return false;
   }
-  return read_window(a, m);
+  if (!read_window(a, m)) return false;
+  for (size_t i = 0; i < 2; ++i)
+    if (s.pad_begin[i] >= s.window[i] || s.pad_end[i] >= s.window[i]) {
+      m.reason = "pads as large as the window";
+      return false;
+    }
+  return true;
 }
 
 // ----- what follows
