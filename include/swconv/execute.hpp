@@ -143,7 +143,7 @@ inline void run_task(void *arg, int64_t task, int64_t worker) {
   block b{d.tiled ? 0 : first / p.groups,
           first % p.groups,
           c,
-          axis::least(c + d.channel_step, p.out_channels),
+          axis::least(c + d.channel_step, d.channels()),
           h,
           axis::least(h + d.row_step, d.rows()),
           w,

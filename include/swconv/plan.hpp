@@ -33,7 +33,9 @@ struct plan_data {
   uint8_t keeps_packing;
   uint8_t tiled;  ///< the kernel counts tiles, and takes the rows of all samples at once
 
-  int64_t outer() const { return tiled ? p.groups : p.batch * p.groups; }
+  bool is_planes() const { return tiled && p.tiles.planes; }
+  int64_t channels() const { return is_planes() ? p.groups : p.out_channels; }
+  int64_t outer() const { return is_planes() ? 1 : tiled ? p.groups : p.batch * p.groups; }
   int64_t rows() const { return tiled ? p.batch * p.tiles.h.tiles : p.h.out; }
   int64_t columns() const { return tiled ? p.tiles.w.tiles : p.w.out; }
 };
@@ -73,7 +75,9 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   const double out = static_cast<double>(p.w.out), channels = static_cast<double>(p.out_channels);
   if (winograd::listed && k.kind == family::winograd)
     // A margin for what the model leaves out: fast must not be slower than strict.
-    return 1.1 * tiled_cost(p, simd::isa::full::size, p.tiles) / static_cast<double>(p.h.out);
+    return 1.1 / static_cast<double>(p.h.out) *
+           (p.tiles.planes ? planes_cost(p, simd::isa::full::size, p.tiles)
+                           : tiled_cost(p, simd::isa::full::size, p.tiles));
   const auto blocks = [](double a, double b) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
@@ -185,7 +189,8 @@ inline void split_work(plan_data &d, uint32_t threads) {
   }
   if (tiled) {
     column_unit = p.tiles.run_tiles();
-    row_unit = 1 + 23 / p.tiles.w.tiles;  // fewer tiles do not pay for passing over the weights
+    // Fewer tiles do not pay for passing over the weights.
+    row_unit = p.tiles.planes ? p.tiles.block_rows : 1 + 23 / p.tiles.w.tiles;
   }
   const auto blocks = [](int64_t n, int64_t step) { return n / step + (n % step != 0); };
   const auto cut = [&](int64_t n, int64_t unit, int64_t pieces, int64_t &step, int64_t &count) {
@@ -204,7 +209,7 @@ inline void split_work(plan_data &d, uint32_t threads) {
   int64_t have = d.outer_blocks;
   cut(rows, row_unit, missing(have), d.row_step, d.row_blocks);
   have *= d.row_blocks;
-  cut(p.out_channels, channel_unit, missing(have), d.channel_step, d.channel_blocks);
+  cut(d.channels(), channel_unit, missing(have), d.channel_step, d.channel_blocks);
   have *= d.channel_blocks;
   cut(columns, column_unit, missing(have), d.column_step, d.column_blocks);
 }

@@ -252,6 +252,20 @@ std::vector<conv_case> fast_convolutions(uint64_t seed) {
                                  {&conv_case::pr, {0, 7, 64}}},
                                 around}),
                         seed + 1));
+  // Depthwise: filters of several pieces, part vectors of channels.
+  append(&all, pairwise(fast,
+                        joined({{{&conv_case::n, {1, 2}},
+                                 {&conv_case::g, {9, 16, 20, 33}},
+                                 {&conv_case::h, {5, 14, 31}},
+                                 {&conv_case::w, {7, 28, 61}},
+                                 {&conv_case::kh, {1, 5, 9, 13, 21}},
+                                 {&conv_case::kw, {5, 9, 16, 31}},
+                                 {&conv_case::pt, {0, 4, 15}},
+                                 {&conv_case::pl, {0, 7, 15}},
+                                 {&conv_case::pb, {0, 10}},
+                                 {&conv_case::pr, {0, 8, 30}}},
+                                around}),
+                        seed + 2));
   return all;
 }
 

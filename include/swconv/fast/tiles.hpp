@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "../kernels/toom_cook.hpp"
 #include "../kernels/problem.hpp"
+#include "../kernels/toom_cook.hpp"
 #include "../packing.hpp"
 #include "../shape.hpp"
 
@@ -20,7 +20,8 @@ SWCONV_ALWAYS_INLINE int64_t quotient_up(int64_t a, int64_t b) { return (a + b -
 inline bool cut_axis(const axis &a, int64_t n, int64_t m, bool may_split, tile_axis &t) {
   t = tile_axis{1, 1, 1, 1, 1, a.out};
   if (n == 1) return a.taps == 1 && a.stride == 1;
-  if (a.taps == 1 || a.stride > 2 || a.dilation > 64 || (a.stride > 1 && a.dilation > 1)) return false;
+  if (a.taps == 1 || a.stride > 2 || a.dilation > 64 || (a.stride > 1 && a.dilation > 1))
+    return false;
   const int64_t taps = quotient_up(a.taps, a.stride);  // of one phase
   t.m = m;
   t.n = n;
@@ -55,7 +56,8 @@ inline double evaluation_cost(int64_t n) { return n == 1 ? 2 : n == 4 ? 8 : n ==
 inline double tiled_cost(const problem &p, int lanes, const tiling &t) {
   const auto f = [](int64_t x) { return static_cast<double>(x); };
   const double tiles = f(t.h.tiles) * f(t.w.tiles), points = f(t.points());
-  const double ins = f(quotient_up(p.in_channels, lanes)), outs = f(quotient_up(p.out_channels, lanes));
+  const double ins = f(quotient_up(p.in_channels, lanes)),
+               outs = f(quotient_up(p.out_channels, lanes));
   const double depth = f(p.in_channels * t.phases() * t.w.pieces);
   // A vector of weights comes from memory beyond the caches once per block, or not at all.
   const double blocks = tiles < f(t.block_tiles) ? 1 : tiles / f(t.block_tiles);
@@ -65,14 +67,44 @@ inline double tiled_cost(const problem &p, int lanes, const tiling &t) {
   const double pixels_in = f(t.h.n * t.h.stride * t.w.m * t.w.stride);
   const double in = pixels_in * 6 + f(t.h.stride * t.w.m * t.w.stride) * evaluation_cost(t.h.n) +
                     f(t.phases() * t.h.n) * evaluation_cost(t.w.n);
-  const double out = f(t.w.n) * evaluation_cost(t.h.n) + f(t.h.m) * evaluation_cost(t.w.n) +
-                     f(t.h.m * t.w.m) * 8;
+  const double out =
+      f(t.w.n) * evaluation_cost(t.h.n) + f(t.h.m) * evaluation_cost(t.w.n) + f(t.h.m * t.w.m) * 8;
   // Transforms wait for memory more than they compute: measured, 2.9 times their operations.
   return multiply + tiles * (ins * in + outs * out) * 2.9;
 }
 
-/// Short filters along both axes get at most six points: with eight, their errors would be six times
-/// as large, and the larger transforms take back what they save.
+/// Depthwise layers with about a vector of channels or more: lanes are channels.
+inline bool is_depthwise(const problem &p, int lanes) {
+  return p.in_channels == 1 && p.out_channels == 1 && 2 * p.groups > lanes;
+}
+
+/// Blocks of planes: as many rows of tiles as fit the cache with what the pieces read below them.
+inline void size_planes(int lanes, tiling &t) {
+  constexpr int64_t budget = 1536 << 8;  // floats
+  t.planes = 1;
+  t.block_tiles = axis::least(t.w.tiles, 14);
+  t.block_rows = budget / lanes / (t.points() * (t.block_tiles + t.w.pieces - 1)) - t.h.pieces + 1;
+  t.block_rows = axis::least(t.block_rows, axis::least(t.h.tiles, 8));
+  if (t.block_rows < 1) t.block_rows = 1;
+}
+
+/// Cost of a plane, in vector FMAs; that of `lanes` planes is shared by them.
+inline double planes_cost(const problem &p, int lanes, const tiling &t) {
+  const auto f = [](int64_t x) { return static_cast<double>(x); };
+  const double tiles = f(t.h.tiles) * f(t.w.tiles), points = f(t.points());
+  const double again = f(t.block_rows + t.h.pieces - 1) * f(t.block_tiles + t.w.pieces - 1) /
+                       (f(t.block_rows) * f(t.block_tiles));
+  const double in =
+      f(t.h.n * t.w.m) * 6 + f(t.w.m) * evaluation_cost(t.h.n) + f(t.h.n) * evaluation_cost(t.w.n);
+  const double out =
+      f(t.w.n) * evaluation_cost(t.h.n) + f(t.h.m) * evaluation_cost(t.w.n) + f(t.h.m * t.w.m) * 8;
+  const double slide = points * f(t.h.pieces * t.w.pieces) * 1.25;
+  const double vectors = f(quotient_up(p.groups, lanes));
+  return tiles * (slide + (again * in + out) * 2.9) * vectors / f(p.groups);
+}
+
+/// Short filters along both axes get at most six points: with eight, their errors would be six
+/// times as large, and the larger transforms take back what they save.
 inline bool worth_trying(const problem &p, int64_t nh, int64_t nw) {
   return nh * nw > 1 && (nh * nw < 48 || quotient_up(p.h.taps, p.h.stride) > 4 ||
                          quotient_up(p.w.taps, p.w.stride) > 4);
@@ -82,7 +114,7 @@ inline bool worth_trying(const problem &p, int64_t nh, int64_t nw) {
 inline uint64_t tiled_packing_id(const problem &p, int lanes, const tiling &t) {
   uint64_t id = packing_id(p, lanes);
   constexpr int64_t algorithm = 0x546f6f6d;
-  const int64_t parts[] = {algorithm, t.h.m, t.h.n, t.h.stride, t.w.m, t.w.n, t.w.stride};
+  const int64_t parts[] = {algorithm, t.planes, t.h.m, t.h.n, t.h.stride, t.w.m, t.w.n, t.w.stride};
   for (const int64_t v : parts) id = mix(id, v);
   return id | 1;
 }
@@ -90,17 +122,23 @@ inline uint64_t tiled_packing_id(const problem &p, int lanes, const tiling &t) {
 /// The cheapest tiling, or with `keep` the one that reads that packing; false if there is none.
 inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, tiling &best, double &cost) {
   bool found = false;
+  const bool depthwise = is_depthwise(p, lanes);
+  // Planes know neither strides nor dilations.
+  if (depthwise && (p.h.stride | p.w.stride | p.h.dilation | p.w.dilation) != 1) return false;
   constexpr int64_t points[] = {1, 4, 6, 8};
   for (const int64_t nh : points)
     for (const int64_t nw : points) {
-      if (keep == 0 && !worth_trying(p, nh, nw)) continue;
+      if (depthwise ? nh * nw != 64 : keep == 0 && !worth_trying(p, nh, nw)) continue;
       for (int64_t mh = nh == 1 ? 1 : 2; mh < (nh == 1 ? 2 : nh); ++mh)
         for (int64_t mw = nw == 1 ? 1 : 2; mw < (nw == 1 ? 2 : nw); ++mw) {
           tiling t{};
-          if (!cut_axis(p.h, nh, mh, false, t.h) || !cut_axis(p.w, nw, mw, true, t.w)) continue;
+          if (!cut_axis(p.h, nh, mh, depthwise, t.h) || !cut_axis(p.w, nw, mw, true, t.w)) continue;
+          if (depthwise)
+            size_planes(lanes, t);
+          else
+            size_block(p, lanes, t);
           if (keep != 0 && tiled_packing_id(p, lanes, t) != keep) continue;
-          size_block(p, lanes, t);
-          const double c = tiled_cost(p, lanes, t);
+          const double c = depthwise ? planes_cost(p, lanes, t) : tiled_cost(p, lanes, t);
           if (found && c >= cost) continue;
           found = true;
           best = t;
@@ -128,8 +166,9 @@ inline void describe_tiles(const problem &p, char *text, size_t capacity) {
 
 /// Floats of a packed filter for these tiles, or overflowed_extent.
 inline int64_t tiled_filter_floats(const problem &p, int lanes, const tiling &t) {
-  int64_t n = quotient_up(p.out_channels, lanes) * lanes;
-  const int64_t factors[] = {t.points(), t.phases() * t.w.pieces, p.in_channels, p.groups};
+  int64_t n = quotient_up(t.planes ? p.groups : p.out_channels, lanes) * lanes;
+  const int64_t factors[] = {t.points(), t.phases() * t.w.pieces * t.h.pieces, p.in_channels,
+                             t.planes ? 1 : p.groups};
   for (const int64_t f : factors)
     if (mul_overflow(n, f, &n)) return overflowed_extent;
   return n;
@@ -176,7 +215,8 @@ inline void pack_tiles(const problem &p, const filter_pitches &s, int lanes, con
             const int64_t kh = tap_of(t.h, 0, q / t.w.stride, y);
             const int64_t kw = tap_of(t.w, piece, q % t.w.stride, x);
             if (kh >= p.h.taps || kw >= p.w.taps) continue;
-            const double f = filter[(g * p.out_channels + c) * s.oc + ic * s.ic + kh * s.h + kw * s.w];
+            const double f =
+                filter[(g * p.out_channels + c) * s.oc + ic * s.ic + kh * s.h + kw * s.w];
             for (int64_t i = 0; i < t.h.n; ++i) rows[i][x] += gh.at[i][y] * f;
           }
         for (int64_t i = 0; i < t.h.n; ++i)
@@ -185,6 +225,33 @@ inline void pack_tiles(const problem &p, const filter_pitches &s, int lanes, con
             for (int64_t x = 0; x < taps; ++x) sum += gw.at[j][x] * rows[i][x];
             column[((i * t.w.n + j) * depth + k) * panel] = static_cast<float>(sum);
           }
+      }
+    }
+}
+
+/// Packs a depthwise filter: [block of channels][point][piece][channel].
+inline void pack_planes(const problem &p, const filter_pitches &s, int lanes, const float *filter,
+                        float *out) {
+  const tiling &t = p.tiles;
+  const point_weights gh(t.h), gw(t.w);
+  const int64_t rh = t.h.n - t.h.m + 1, rw = t.w.n - t.w.m + 1, pieces = t.h.pieces * t.w.pieces;
+  for (int64_t c = 0; c < quotient_up(p.groups, lanes) * lanes; ++c)
+    for (int64_t k = 0; k < pieces; ++k) {
+      const int64_t py = k / t.w.pieces, px = k % t.w.pieces;
+      const int64_t ny = py + 1 < t.h.pieces ? t.h.m : rh, nx = px + 1 < t.w.pieces ? t.w.m : rw;
+      double rows[8][8] = {};
+      for (int64_t y = 0; y < ny && c < p.groups; ++y)
+        for (int64_t x = 0; x < nx; ++x) {
+          const int64_t kh = py * t.h.m + y, kw = px * t.w.m + x;
+          if (kh >= p.h.taps || kw >= p.w.taps) continue;
+          const double f = filter[c * s.oc + kh * s.h + kw * s.w];
+          for (int64_t i = 0; i < t.h.n; ++i) rows[i][x] += gh.at[i][y] * f;
+        }
+      float *const to = out + c / lanes * lanes * t.points() * pieces + k * lanes + c % lanes;
+      for (int64_t i = 0; i < t.points(); ++i) {
+        double sum = 0;
+        for (int64_t x = 0; x < nx; ++x) sum += gw.at[i % t.w.n][x] * rows[i / t.w.n][x];
+        to[i * pieces * lanes] = static_cast<float>(sum);
       }
     }
 }

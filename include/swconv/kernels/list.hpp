@@ -11,6 +11,7 @@
 #include "pool_slide.hpp"
 #include "signal.hpp"
 #include "winograd.hpp"
+#include "winograd_planes.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 
@@ -91,6 +92,8 @@ constexpr kernel_entry list[] = {
 #if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
     {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,
      &winograd::serves, &winograd::workspace},
+    {"winograd/planes", &winograd::run_planes, family::winograd, 0, 0, 0, false, false, true,
+     &winograd::planes_serve, &winograd::planes_workspace},
 #endif
     pool_slide("pool/max", &pooling::run_slide<pooling::max_of>, family::pool_max),
     pool_slide("pool/avg", &pooling::run_slide<pooling::sum_of>, family::pool_avg),

@@ -56,6 +56,8 @@ struct tile_axis {
 struct tiling {
   tile_axis h, w;
   int64_t block_tiles;  ///< most tiles in flight; decides the workspace
+  int64_t block_rows;   ///< for planes: rows of tiles in flight
+  uint32_t planes;      ///< lanes are the groups of a depthwise layer
 
   SWCONV_ALWAYS_INLINE int64_t phases() const { return h.stride * w.stride; }
   SWCONV_ALWAYS_INLINE int64_t points() const { return h.n * w.n; }

@@ -257,7 +257,7 @@ inline void transform_out(const frame &f, const epilogue &ep, const float *produ
   }
 }
 
-inline bool serves(const problem &p) { return p.tiles.block_tiles > 0; }
+inline bool serves(const problem &p) { return p.tiles.block_tiles > 0 && !p.tiles.planes; }
 inline int64_t workspace(const problem &p) {
   return p.tiles.workspace_floats(p.in_channels, lanes) * 4;
 }
