@@ -147,9 +147,10 @@ inline void run_task(void *arg, int64_t task, int64_t worker) {
           h,
           axis::least(h + d.row_step, d.rows()),
           w,
-          axis::least(w + d.column_step, d.columns())};
+          axis::least(w + d.column_step, d.columns()),
+          0};
   const simd::flushed_denormals flush(d.flush_denormals != 0);
-  const kernel_fn run = kernels::list[d.kernel].run;
+  const kernel_entry &k = kernels::list[d.kernel];
   block tail = b;
   if (d.tail_channels > 0) {
     b.c1 = axis::least(b.c1, p.out_channels - d.tail_channels);
@@ -157,14 +158,17 @@ inline void run_task(void *arg, int64_t task, int64_t worker) {
   }
   run_pointers r = e.pointers;
   if (d.workspace > 0) r.workspace = static_cast<char *>(r.workspace) + worker * d.workspace;
-  for (int64_t i = first; i < last; ++i) {
-    if (b.c0 < b.c1) run(p, r, b);
+  for (int64_t i = first; i < last;) {
+    b.g_end = k.many_groups ? axis::least(b.g + last - i, p.groups) : b.g + 1;
+    if (b.c0 < b.c1) k.run(p, r, b);
     if (d.tail_channels > 0 && tail.c0 < tail.c1) {
       tail.n = b.n;
       tail.g = b.g;
       kernels::list[d.tail_kernel].run(p, r, tail);
     }
-    if (++b.g == p.groups) {
+    i += b.g_end - b.g;
+    b.g = b.g_end;
+    if (b.g == p.groups) {
       b.g = 0;
       ++b.n;
     }

@@ -65,9 +65,54 @@ inline void collapse_axes(problem &p, filter_pitches &filter) {
   set_sharing(p);
 }
 
+/// Taps of an axis that lie inside src, on average over its outputs. Long axes count as unpadded.
+inline double needed_taps(const axis &a) {
+  constexpr int64_t enough = 256;
+  if (a.out <= 0 || a.out > enough) return static_cast<double>(a.taps);
+  int64_t taps = 0;
+  for (int64_t o = 0; o < a.out; ++o) {
+    const int64_t x = a.start(o), first = a.first_tap(x), last = a.last_tap(x);
+    taps += last > first ? last - first : 0;
+  }
+  return static_cast<double>(taps) / static_cast<double>(a.out);
+}
+
+/// Cost of one output row of a plane with channels in the lanes, in vector FMAs, as measured: both
+/// ways of the transposition, exact taps, and the ends of tiles, which narrow maps have more of.
+inline double depthwise_cost(const problem &p) {
+  const double out = static_cast<double>(p.w.out), rows = static_cast<double>(p.h.out);
+  const double groups = static_cast<double>(p.groups);
+  const double blocks = static_cast<double>((p.groups + simd::isa::full::size - 1) /
+                                            simd::isa::full::size);
+  const double taps = needed_taps(p.h) * needed_taps(p.w);
+  const double in = static_cast<double>(p.h.in) * static_cast<double>(p.w.in) / rows;
+  const double weights = static_cast<double>(p.h.taps) * static_cast<double>(p.w.taps) / rows;
+  constexpr double transpose = simd::isa::full::size / 16.0;  // by quads of lanes
+  return blocks / groups *
+         (out * taps * 1.25 + taps * 3.5 + transpose * (22 * out + 19 * in + 8 * weights));
+}
+
+/// The same for a square filter with columns in the lanes. A vector with taps in the padding takes
+/// at least twice as long as one without, longer where masks are vectors; every plane is a call.
+inline double square_plane_cost(const problem &p, const kernel_entry &k) {
+  constexpr double lanes = simd::isa::full::size;
+  const double taps = static_cast<double>(p.h.taps * p.w.taps);
+  const double vectors = static_cast<double>(p.w.out) / lanes + 0.5;
+  const int sides = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
+  const double edges = sides < vectors ? sides : 1;
+  const bool pairs = k.column_stride == pair_stride;
+  constexpr bool masks = simd::isa::half::size < simd::isa::full::size;  // in hardware
+  const double whole = taps * 1.5 + (pairs ? 12 : 7);
+  const double edge = masks ? taps * 2.4 + (pairs ? 45 : 21) : taps * (pairs ? 6.5 : 3.6) + 18;
+  // Rows that make no tile of four take twice as long.
+  const double rest = static_cast<double>(p.h.out % 4) / static_cast<double>(p.h.out + 1);
+  return (1 + rest) * ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
+}
+
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
 /// it counts FMAs, loads beyond two per FMA slot, half-empty vectors and a constant per tile.
 inline double row_cost(const problem &p, const kernel_entry &k) {
+  if (k.kind == family::depthwise) return depthwise_cost(p);
   constexpr double lanes = simd::isa::full::size;
   // Where there is no half vector, nothing fits one.
   constexpr double half = simd::isa::half::size < lanes ? simd::isa::half::size : 0;
@@ -122,7 +167,11 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   const double x = out >= 2 * lanes ? 2 : 1;
   double per_fma = load / (c * (shared > 1 ? shared : 1)) + 1 / x;
   if (per_fma < 1) per_fma = 1;
-  return channels * vectors * (taps * per_fma * (any ? 2.1 : 1.0) + 6);
+  const double cost = channels * vectors * (taps * per_fma * (any ? 2.1 : 1.0) + 6);
+  // On planes of their own: so much more for every call.
+  if (p.groups == 1 || p.in_channels > 1) return cost;
+  if (!any && channels == 1) return square_plane_cost(p, k);
+  return cost + 260 / static_cast<double>(p.h.out > 0 ? p.h.out : 1);
 }
 
 /// The cheapest kernel that accepts the problem, or with a prefix the first of that name.
@@ -205,7 +254,7 @@ inline void split_work(plan_data &d, uint32_t threads) {
   const int64_t wanted = threads > 1 ? 4 * int64_t{threads} : 1;
   const int64_t outer = d.outer(), rows = d.rows(), columns = d.columns();
   const auto missing = [&](int64_t have) { return have > 0 ? blocks(wanted, have) : 1; };
-  cut(outer, 1, wanted, d.outer_step, d.outer_blocks);
+  cut(outer, k.many_groups ? lanes : 1, wanted, d.outer_step, d.outer_blocks);
   int64_t have = d.outer_blocks;
   cut(rows, row_unit, missing(have), d.row_step, d.row_blocks);
   have *= d.row_blocks;

@@ -167,6 +167,12 @@ std::vector<conv_case> special_convolutions() {
   add("conv ic=3 oc=32 h=23 w=29 kh=7 kw=7 sh=2 sw=2 pt=3 pb=3 pl=3 pr=3 bias=1 act=1");
   add("conv g=32 h=14 w=14 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1 bias=1 act=5");
   add("conv g=24 h=15 w=15 kh=5 kw=5 sh=2 sw=2 pt=2 pb=2 pl=2 pr=2 bias=1 act=2");
+  // Channels in the lanes: whole vectors of them and a rest; bands, and taps cut on both sides.
+  add("conv g=35 h=7 w=7 kh=13 kw=13 pt=6 pb=6 pl=6 pr=6 bias=1 act=1");
+  add("conv n=2 g=16 h=14 w=9 kh=7 kw=7 pt=3 pb=3 pl=3 pr=3 bias=1 residual=2 act=8");
+  add("conv g=18 h=71 w=67 kh=5 kw=7 dh=2 dw=3 pt=4 pb=4 pl=9 pr=9 scale=1 bias=1 act=9");
+  add("conv g=16 h=90 w=50 kh=6 kw=5 sh=3 sw=2 pt=2 pb=2 pl=3 pr=1 bias=1");
+  add("conv g=32 h=5 w=3 kh=5 kw=9 pt=2 pb=2 pl=6 pr=6 act=1");
   add("conv ic=40 oc=66 h=7 w=7 scale=1 bias=1 residual=2 act=1");
   add("conv dims=1 ic=8 oc=8 g=2 w=200 kw=3 dw=8 pl=16");
   add("conv dims=1 g=19 w=120 kw=4 pl=3 bias=1 act=8");

@@ -93,11 +93,10 @@ struct columns {
 
 /// Calls `whole` where X whole vectors lie inside the row, else `edge_full` or, where half a
 /// vector suffices, `edge_half`, until columns [w0, w1) are covered. Each is called with (w, n).
-template <int X, int S, class Whole, class One, class Full, class Half>
+template <int X, int S, class H, class Whole, class One, class Full, class Half>
 SWCONV_ALWAYS_INLINE void walk_columns(const axis &a, int64_t w0, int64_t w1, Whole &&whole,
                                        One &&one, Full &&edge_full, Half &&edge_half) {
   using V = simd::isa::full;
-  using H = simd::isa::half;
   constexpr bool one_size = std::is_same_v<V, H>;
   for (int64_t w = w0; w < w1;) {
     const int64_t left = w1 - w;

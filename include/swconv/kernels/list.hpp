@@ -5,6 +5,7 @@
 #pragma once
 
 #include "channel_vector.hpp"
+#include "depthwise_lanes.hpp"
 #include "planar.hpp"
 #include "pointwise.hpp"
 #include "pool.hpp"
@@ -17,7 +18,17 @@ SWCONV_BEGIN_NAMESPACE
 
 /// Those of pooling in the order of swconv_pool_kind, from pool_max on.
 enum class family : uint8_t {
-  channel_vector, pointwise, planar, signal, winograd, pool_max, pool_avg, pool_min, pool_l1, pool_l2
+  channel_vector,
+  depthwise,
+  pointwise,
+  planar,
+  signal,
+  winograd,
+  pool_max,
+  pool_avg,
+  pool_min,
+  pool_l1,
+  pool_l2
 };
 
 /// A kernel and the layers it can serve. Zero in a field means any.
@@ -33,6 +44,7 @@ struct kernel_entry {
   /// Further conditions, and bytes of workspace per worker; null for none.
   bool (*serves)(const problem &) = nullptr;
   int64_t (*workspace)(const problem &) = nullptr;
+  bool many_groups = false;  ///< takes a range of groups at a time
 
   bool accepts(const problem &p) const {
     return (kh == 0 || p.h.taps == kh) && (kw == 0 || p.w.taps == kw) &&
@@ -74,6 +86,8 @@ constexpr kernel_entry list[] = {
     channel_vector_for<channel_vector::apart>("channel_vector/any"),
     {"pointwise/k1", &pointwise::run, family::pointwise, 1, 1, 1, false, true, true,
      &pointwise::serves},
+    {"depthwise/channels", &depthwise_lanes::run, family::depthwise, 0, 0, 0, false, false, true,
+     &depthwise_lanes::serves, &depthwise_lanes::workspace, true},
     planar_square<2, 1>("planar/k2"),
     planar_square<3, 1>("planar/k3"),
     planar_square<3, 2>("planar/k3s2"),

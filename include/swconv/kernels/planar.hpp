@@ -11,6 +11,7 @@
 
 #include "columns.hpp"
 #include "epilogue.hpp"
+#include "filter_access.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace planar {
@@ -264,11 +265,10 @@ SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
 }
 
 /// One row group of a tile family F, whose `tile<V, X, Edge>` does the work.
-template <class F, int X, int S>
+template <class F, int X, int S, class H = simd::isa::half>
 SWCONV_ALWAYS_INLINE void run_columns(const rows &r, int64_t w0, int64_t w1) {
   using V = simd::isa::full;
-  using H = simd::isa::half;
-  walk_columns<X, S>(
+  walk_columns<X, S, H>(
       r.p.w, w0, w1, [&](int64_t w) { F::template tile<V, X, false>(r, w, V::size); },
       [&](int64_t w) { F::template tile<V, 1, false>(r, w, V::size); },
       [&](int64_t w, int64_t n) { F::template tile<V, 1, true>(r, w, n); },
@@ -290,33 +290,27 @@ struct any {
   }
 };
 
-/// Visits the rows of a block in groups of R rows that are row_step apart, the rest in pairs where
-/// Pairs, and one by one. f(index<R>, h) handles rows h, h + row_step, …
-template <int R, bool Pairs, class F>
+/// Visits the rows of a block in groups of R rows that are row_step apart, the rest one by one.
+/// f(index<R>, h) handles rows h, h + row_step, …
+template <int R, class F>
 SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
   for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
     int64_t h = h0 + phase;
     int64_t left = step == 1 ? h1 - h : (h1 - h + step - 1) / step;
     for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h);
-    if constexpr (Pairs)
-      for (; left >= 2; left -= 2, h += 2 * step) f(simd::index<2>{}, h);
     if constexpr (R > 1)
       for (; left > 0; --left, h += step) f(simd::index<1>{}, h);
   }
 }
 
 /// Sets up the rows of one block and visits them for channels c … c+C-1.
-template <int R, bool Pairs = false, class F>
+template <int R, class F>
 SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr, const block &b,
                                        const epilogue &ep, int64_t c, F &&f) {
-  constexpr int64_t pack_lanes = simd::isa::full::size;
-  const int64_t taps = p.in_channels * p.h.taps * p.w.taps;
-  const int64_t first = c / pack_lanes * pack_lanes;  // of the packed block that holds c
-  const int64_t pitch = axis::least(p.out_channels - first, pack_lanes);
+  const tap_pointer taps = taps_of_channel(p, ptr, b.g, c);
   rows r{p, ep, ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c,
-         ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c,
-         ptr.filter + (b.g * p.out_channels + first) * taps + (c - first), pitch, c, 0};
-  walk_rows<R, Pairs>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+         ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c, taps.first, taps.pitch, c, 0};
+  walk_rows<R>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
     r.h = h;
     f(n, r);
   });
@@ -326,10 +320,10 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
   const epilogue ep(p, ptr, b);
-  constexpr bool pairs = simd::isa::registers >= 32;  // elsewhere not worth the code
   constexpr int R = simd::isa::has_fma ? 4 : 2;  // the baseline gets less code
-  run_channels<R, pairs>(p, ptr, b, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-    run_columns<square<n, K, S>, 2, S>(r, b.w0, b.w1);
+  run_channels<R>(p, ptr, b, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+    // Half vectors would not be worth their code: narrow planes have channels in the lanes.
+    run_columns<square<n, K, S>, 2, S, simd::isa::full>(r, b.w0, b.w1);
   });
 }
 

@@ -106,9 +106,10 @@ struct run_pointers {
   void *workspace;  ///< of this worker: the bytes the kernel asked for, 64-byte aligned
 };
 
-/// A part of dst: one sample, one group, ranges of channels of the group, rows and columns.
+/// A part of dst: one sample, one group, ranges of channels of the group, rows and columns. Kernels
+/// that take planes many at a time (kernel_entry::many_groups) get groups g … g_end-1.
 struct block {
-  int64_t n, g, c0, c1, h0, h1, w0, w1;
+  int64_t n, g, c0, c1, h0, h1, w0, w1, g_end;
 };
 
 /// A kernel fills a block of dst.

@@ -307,7 +307,7 @@ inline void run(const problem &p, const run_pointers &ptr, const block &b) {
         }
         for (int64_t r = 0; r < f.rows; ++r) {
           const int64_t n = (h0 + r) / t.h.tiles, row = (h0 + r) % t.h.tiles;
-          const epilogue ep(p, ptr, block{n, b.g, 0, 0, 0, 0, 0, 0});
+          const epilogue ep(p, ptr, block{n, b.g, 0, 0, 0, 0, 0, 0, 0});
           float *const dst = ptr.dst + n * p.dst.n + b.g * p.out_channels * p.dst.c;
           for (int64_t v = 0; v < vectors; ++v)
             for (int64_t i = 0; i < f.tiles; i += run_tiles)

@@ -90,7 +90,7 @@ inline void run_planes(const problem &p, const run_pointers &ptr, const block &b
       const int64_t image = h0 / t.h.tiles, first = h0 % t.h.tiles;
       n = axis::least(axis::least(t.block_rows, b.h1 - h0), t.h.tiles - first);
       const float *const src = ptr.src + image * p.src.n + c * p.src.c;
-      const epilogue ep(q, ptr, block{image, 0, 0, 0, 0, 0, 0, 0});
+      const epilogue ep(q, ptr, block{image, 0, 0, 0, 0, 0, 0, 0, 0});
       float *const dst = ptr.dst + image * p.dst.n;
       for (int64_t w0 = b.w0; w0 < b.w1; w0 += t.block_tiles) {
         frame f(q, static_cast<float *>(ptr.workspace), n + t.h.pieces - 1,

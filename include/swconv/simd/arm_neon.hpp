@@ -101,6 +101,8 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
     if (3 >= m.lo && 3 < m.hi) x = vld1q_lane_f32(p + 3 * step, x, 3);
     return of(x);
   }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t) const { store(p); }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x4 quads(const float *p, int64_t) { return load(p); }
   /// Transposes the 4 × 4 elements of each quad of lanes.

@@ -153,6 +153,11 @@ struct scalars {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return m[i] ? p[i * step] : 0.0f; });
   }
+  /// The inverse of quads.
+  void store_quads(float *p, int64_t distance) const {
+    SWCONV_COUNT(stores);
+    for (int i = 0; i < N; ++i) p[i / 4 * distance + i % 4] = x[i];
+  }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static scalars quads(const float *p, int64_t distance) {
     SWCONV_COUNT(loads);

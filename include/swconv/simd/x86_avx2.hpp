@@ -111,6 +111,11 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
             : "memory");
     return of(lane);
   }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t distance) const {
+    _mm_storeu_ps(p, _mm256_castps256_ps128(b));
+    _mm_storeu_ps(p + distance, _mm256_extractf128_ps(b, 1));
+  }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x8 quads(const float *p, int64_t distance) {
     const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p));

@@ -117,6 +117,13 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     const __m512i i = _mm512_mullo_epi32(iota, _mm512_set1_epi32(static_cast<int>(step)));
     return of(_mm512_mask_i32gather_ps(_mm512_setzero_ps(), m, i, p, 4));
   }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t distance) const {
+    _mm_storeu_ps(p, _mm512_castps512_ps128(b));
+    _mm_storeu_ps(p + distance, _mm512_extractf32x4_ps(b, 1));
+    _mm_storeu_ps(p + 2 * distance, _mm512_extractf32x4_ps(b, 2));
+    _mm_storeu_ps(p + 3 * distance, _mm512_extractf32x4_ps(b, 3));
+  }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x16 quads(const float *p, int64_t distance) {
     __m512 x = _mm512_castps128_ps512(_mm_loadu_ps(p));

@@ -105,6 +105,8 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
     };
     return of(_mm_movelh_ps(_mm_unpacklo_ps(lane(0), lane(1)), _mm_unpacklo_ps(lane(2), lane(3))));
   }
+  /// The inverse of quads.
+  SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t) const { store(p); }
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE f32x4 quads(const float *p, int64_t) { return load(p); }
   /// Transposes the 4 × 4 elements of each quad of lanes.
