@@ -9,6 +9,9 @@
 
 namespace swconv_ort {
 
+using swconv_integration::layer;
+using swconv_integration::prepared;
+
 class kernel : public OrtNodeComputeInfo {
  public:
   // `g` is the graph of the fused nodes; it need not outlive the call.

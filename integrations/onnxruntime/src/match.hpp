@@ -9,6 +9,9 @@
 
 namespace swconv_ort {
 
+using swconv_integration::layer_spec;
+using swconv_integration::shape;
+
 struct match {
   std::vector<const node *> nodes;  // the first is the convolution or pool; empty: not served
   std::string reason;               // why not, if the operator is one of ours

@@ -40,6 +40,8 @@ OrtStatus *guarded(const OrtApi &ort, F body) noexcept {
     return nullptr;
   } catch (const failure &e) {
     return ort.CreateStatus(e.code, e.what());
+  } catch (const std::invalid_argument &e) {
+    return ort.CreateStatus(ORT_INVALID_ARGUMENT, e.what());
   } catch (const std::exception &e) {
     return ort.CreateStatus(ORT_FAIL, e.what());
   } catch (...) {

@@ -5,23 +5,14 @@
 #include <chrono>
 #include <thread>
 
+#include "lanes.hpp"
+
 namespace swconv_ort {
 namespace {
 
-// A lane is a worker of swconv. It takes tasks until there are none, so that it does not matter
-// whether lanes run side by side or, on a smaller pool, one after the other.
-struct loop {
-  swconv_task_fn fn;
-  void *arg;
-  int64_t tasks;
-  std::atomic<int64_t> next{0};
-};
+using swconv_integration::lanes;
 
-void run_lane(void *data, size_t lane) {
-  loop &l = *static_cast<loop *>(data);
-  for (int64_t task; (task = l.next.fetch_add(1, std::memory_order_relaxed)) < l.tasks;)
-    l.fn(l.arg, task, static_cast<int64_t>(lane));
-}
+void run_lane(void *data, size_t lane) { static_cast<lanes *>(data)->run(lane); }
 
 // Lanes that are there at the same time meet; who comes too late is not a thread of its own.
 struct meeting {
@@ -84,28 +75,29 @@ void session::count_threads(OrtKernelContext &context) {
   meeting m;
   m.wanted = static_cast<int>(std::thread::hardware_concurrency());
   m.end = std::chrono::steady_clock::now() + std::chrono::microseconds(300);
-  const auto lanes = static_cast<size_t>(m.wanted);
-  check(*apis_.ort, apis_.ort->KernelContext_ParallelFor(&context, join_meeting, lanes, lanes, &m));
+  const auto places = static_cast<size_t>(m.wanted);
+  check(*apis_.ort,
+        apis_.ort->KernelContext_ParallelFor(&context, join_meeting, places, places, &m));
   int seen = threads_.load();
   while (seen < m.here.load() && !threads_.compare_exchange_weak(seen, m.here.load())) {
   }
   if (m.here.load() == m.wanted) counts_left_ = 0;
 }
 
-crew::crew(const OrtApi &ort, OrtKernelContext &context, int lanes) : ort_(ort), context_(context) {
+crew::crew(const OrtApi &ort, OrtKernelContext &context, int count) : ort_(ort), context_(context) {
   swconv_threads_init(&interface_);
-  interface_.num_threads = static_cast<uint32_t>(lanes);
+  interface_.num_threads = static_cast<uint32_t>(count);
   interface_.ctx = this;
   interface_.parallel_for = [](void *ctx, int64_t n, swconv_task_fn fn, void *arg) {
     const crew &c = *static_cast<crew *>(ctx);
-    loop l{fn, arg, n};
-    const auto count =
+    lanes l{fn, arg, n};
+    const auto used =
         static_cast<size_t>(std::min<int64_t>(n, static_cast<int64_t>(c.interface_.num_threads)));
-    OrtStatus *status = c.ort_.KernelContext_ParallelFor(&c.context_, run_lane, count, count, &l);
+    OrtStatus *status = c.ort_.KernelContext_ParallelFor(&c.context_, run_lane, used, used, &l);
     if (status == nullptr) return;
     // Nothing may be left undone.
     c.ort_.ReleaseStatus(status);
-    run_lane(&l, 0);
+    l.run(0);
   };
 }
 

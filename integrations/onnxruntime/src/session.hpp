@@ -12,6 +12,9 @@
 
 namespace swconv_ort {
 
+using swconv_integration::allocate;
+using swconv_integration::buffer;
+
 class session {
  public:
   session(const ort_apis &a, const OrtLogger *logger, options o);
@@ -42,7 +45,7 @@ class session {
 // swconv's parallel loop on the threads that ONNX Runtime has already: none are added.
 class crew {
  public:
-  crew(const OrtApi &ort, OrtKernelContext &context, int lanes);
+  crew(const OrtApi &ort, OrtKernelContext &context, int count);
   crew(const crew &) = delete;
   crew &operator=(const crew &) = delete;
   const swconv_threads *get() const { return interface_.num_threads > 1 ? &interface_ : nullptr; }

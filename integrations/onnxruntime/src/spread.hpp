@@ -8,6 +8,8 @@
 
 namespace swconv_ort {
 
+using swconv_integration::layer_spec;
+
 // The common shape of both, by ONNX's rules; throws `failure` if there is none.
 std::vector<int64_t> spread_dims(const std::vector<int64_t> &a, const std::vector<int64_t> &b);
 

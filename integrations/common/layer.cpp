@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 
-#include "ort.hpp"
-
-namespace swconv_ort {
+namespace swconv_integration {
 namespace {
 
 // More layouts of one filter than this are not kept: later shapes take what the first one took.
@@ -14,10 +13,10 @@ constexpr size_t max_packings = 3;
 
 void demand(swconv_status status, const swconv_error &error) {
   if (status == SWCONV_OK) return;
-  const OrtErrorCode code = status == SWCONV_UNSUPPORTED     ? ORT_NOT_IMPLEMENTED
-                            : status == SWCONV_OUT_OF_MEMORY ? ORT_FAIL
-                                                             : ORT_INVALID_ARGUMENT;
-  throw failure(code, std::string("swconv: ") + swconv_status_name(status) + ": " + error.message);
+  const std::string text =
+      std::string("swconv: ") + swconv_status_name(status) + ": " + error.message;
+  if (status == SWCONV_OUT_OF_MEMORY) throw std::runtime_error(text);
+  throw std::invalid_argument(text);
 }
 
 // The parameters of both kinds of layers name these fields alike.
@@ -65,9 +64,9 @@ struct conv_layer {
     else if (spec.auto_pad == "SAME_LOWER")
       demand(swconv_conv_pad_same_lower(&params, &error), error);
     if (src.channels != spec.groups * spec.group_channels)
-      throw failure(ORT_INVALID_ARGUMENT, "swconv: the input has " + std::to_string(src.channels) +
-                                              " channels, the filter wants " +
-                                              std::to_string(spec.groups * spec.group_channels));
+      throw std::invalid_argument("swconv: the input has " + std::to_string(src.channels) +
+                                  " channels, the filter wants " +
+                                  std::to_string(spec.groups * spec.group_channels));
   }
   conv_layer(const conv_layer &) = delete;
   conv_layer &operator=(const conv_layer &) = delete;
@@ -100,8 +99,8 @@ shape from_extents(const layer_spec &spec, const shape &src, const int64_t size[
   dst.width = size[2];
   // ONNX has no empty results but for an empty batch: the window does not fit.
   if (dst.height < 1 || dst.width < 1)
-    throw failure(ORT_INVALID_ARGUMENT, "swconv: the window of " + spec.text() +
-                                            " exceeds its padded input " + src.text());
+    throw std::invalid_argument("swconv: the window of " + spec.text() +
+                                " exceeds its padded input " + src.text());
   return dst;
 }
 
@@ -227,7 +226,7 @@ void layer::pack(prepared &p, uint64_t packing_id, size_t bytes) {
   std::shared_ptr<const buffer> &known = packings_[packing_id];
   if (!known) {
     if (filter_.empty())
-      throw failure(ORT_FAIL, "swconv: the filter was packed for another shape than came");
+      throw std::runtime_error("swconv: the filter was packed for another shape than came");
     auto made = std::make_shared<buffer>(allocate(bytes));
     swconv_error error;
     swconv_error_init(&error);
@@ -246,4 +245,4 @@ void layer::settle(const shape &src, int threads) {
   }
 }
 
-}  // namespace swconv_ort
+}  // namespace swconv_integration

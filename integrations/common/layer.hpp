@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One layer on swconv: what it computes, its constants, and the plans made for the shapes seen.
+// What swconv refuses is a std::invalid_argument with swconv's own sentence.
 #pragma once
 #include <swconv/swconv.h>
 
@@ -13,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace swconv_ort {
+namespace swconv_integration {
 
 // Spatial axes are height and width; of a 1-D layer the height is 1.
 struct layer_spec {
@@ -69,12 +70,12 @@ class layer {
   const float *bias() const { return bias_.empty() ? nullptr : bias_.data(); }
   const float *filter() const { return filter_.empty() ? nullptr : filter_.data(); }
 
-  // The plan for this src; made if none is kept. Throws `failure` where swconv refuses.
+  // The plan for this src; made if none is kept. Throws where swconv refuses.
   std::shared_ptr<const prepared> prepare(const shape &src, int threads, bool plain);
   // Prepares the one shape that is known to come, and drops the raw filter if no plan needs it.
   void settle(const shape &src, int threads);
 
-  // The extents of the result, and whether swconv takes the layer at all: throws `failure` if not.
+  // The extents of the result, and whether swconv takes the layer at all: throws if not.
   static shape result(const layer_spec &spec, const shape &src, bool fast);
   static double macs(const layer_spec &spec, const shape &src, const shape &dst);
 
@@ -91,4 +92,4 @@ class layer {
   std::map<uint64_t, std::shared_ptr<const buffer>> packings_;
 };
 
-}  // namespace swconv_ort
+}  // namespace swconv_integration
