@@ -53,6 +53,7 @@ constexpr int most_pixels =
                                                       : simd::isa::has_fma ? 11
                                                                            : 8)
     : NV == 3                                      ? 7
+    : NV == 1 && M::near                           ? 14
     : M::ratio == 2 || (M::ratio == 1 && !M::near) ? 8  // more would not be worth its code
     : NV == 1                                      ? 14
                                                    : 12;
