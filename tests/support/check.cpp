@@ -63,6 +63,7 @@ struct job {
   bool exact_bits = true;   // the reference has the very bits
   bool signed_zero = true;  // -0 and +0 differ
   edge side = edge::back;
+  int64_t gap = 0;
   conv_data data{};              // residual: only one that is not dst
   const float *initial = nullptr;  // dense values of dst before the run, or null for canaries
   std::vector<packed_filter> packed;
@@ -162,7 +163,7 @@ std::string find_packed(job &j, const swconv_plan *plan, const swconv_plan_info 
   auto &memory = bench().packed;
   if (memory.size() <= j.packed.size()) memory.emplace_back();
   auto &block = memory[j.packed.size()];
-  void *data = block.take(info.packed_bytes, 64, edge::back);
+  void *data = block.take(info.packed_bytes, 64, j.side);
   swconv_error error{};
   error.struct_size = sizeof error;
   if (library().pack(plan, j.data.filter, data, info.packed_bytes, &error) != SWCONV_OK)
@@ -178,7 +179,7 @@ std::string run_once(const job &j, const swconv_plan *plan, const swconv_plan_in
                      const float *canonical) {
   auto &b = bench();
   const int64_t span = j.dst.span();
-  float *dst = b.dst.take_floats(span, j.side);  // filled with canaries
+  float *dst = b.dst.take_floats(span, j.side, j.gap);  // filled with canaries
   if (j.initial)
     each_element(j.dst, [&](int64_t at, int64_t i) { dst[at] = j.initial[i]; });
 
@@ -193,7 +194,7 @@ std::string run_once(const job &j, const swconv_plan *plan, const swconv_plan_in
   args.residual = j.initial ? dst : j.data.residual;
   args.dst = dst;
   if (info.workspace_bytes > 0)
-    args.workspace = b.workspace.take(info.workspace_bytes, 64, edge::back);
+    args.workspace = b.workspace.take(info.workspace_bytes, 64, j.side);
   args.workspace_bytes = info.workspace_bytes;
   const auto source = threads < 0 ? reversed_threads(static_cast<uint32_t>(-threads))
                                   : real_threads(static_cast<uint32_t>(threads));
@@ -294,8 +295,8 @@ std::string run_everywhere(job &j, const scope &s) {
 
 /// A tensor in guarded memory, canaries in its gaps.
 const float *place(guarded_memory &memory, const tensor_shape &shape, int64_t data, int64_t seed,
-                   role r, edge side) {
-  float *base = memory.take_floats(shape.span(), side);
+                   role r, const job &j) {
+  float *base = memory.take_floats(shape.span(), j.side, j.gap);
   fill(base, shape, data, seed, r);
   return base;
 }
@@ -306,7 +307,8 @@ bool is_legal(const Case &c) {
 }
 
 template <class Case>
-edge side_of(const Case &c) {
+edge side_of(const Case &c, const scope &s) {
+  if (s.page != scope::either) return s.page == scope::in_front ? edge::front : edge::back;
   return (c.w + c.kw + c.h + c.seed) % 2 ? edge::front : edge::back;
 }
 
@@ -331,16 +333,17 @@ std::string check(const conv_case &c, const scope &s) {
   j.legal = is_legal(c);
   if (!j.legal) return run_everywhere(j, s);
   j.dst = dst_shape(c);
-  j.side = side_of(c);
+  j.side = side_of(c, s);
+  j.gap = s.gap;
 
   auto &b = bench();
   const tensor_shape channels(1, 1, 1, c.out_channels(), dense);
-  j.data.src = place(b.src, src_shape(c), c.data, c.seed, role::src, j.side);
-  j.data.filter = place(b.filter, filter_shape(c), c.data, c.seed, role::filter, j.side);
-  if (c.bias) j.data.bias = place(b.bias, channels, c.data, c.seed, role::bias, j.side);
-  if (c.scale) j.data.scale = place(b.scale, channels, c.data, c.seed, role::scale, j.side);
+  j.data.src = place(b.src, src_shape(c), c.data, c.seed, role::src, j);
+  j.data.filter = place(b.filter, filter_shape(c), c.data, c.seed, role::filter, j);
+  if (c.bias) j.data.bias = place(b.bias, channels, c.data, c.seed, role::bias, j);
+  if (c.scale) j.data.scale = place(b.scale, channels, c.data, c.seed, role::scale, j);
   if (c.residual != no_residual)
-    j.data.residual = place(b.residual, j.dst, c.data, c.seed, role::residual, j.side);
+    j.data.residual = place(b.residual, j.dst, c.data, c.seed, role::residual, j);
 
   j.ref = convolve(c, j.data, needs_fused());
   j.exact_bits = j.ref.bits_are_promised && !c.fast;
@@ -367,8 +370,9 @@ std::string check(const pool_case &c, const scope &s) {
   j.legal = is_legal(c);
   if (!j.legal) return run_everywhere(j, s);
   j.dst = dst_shape(c);
-  j.side = side_of(c);
-  j.data.src = place(bench().src, src_shape(c), c.data, c.seed, role::src, j.side);
+  j.side = side_of(c, s);
+  j.gap = s.gap;
+  j.data.src = place(bench().src, src_shape(c), c.data, c.seed, role::src, j);
   j.ref = pool(c, j.data.src);
   j.exact_bits = j.ref.bits_are_promised;
   j.signed_zero = false;

@@ -26,6 +26,10 @@ struct scope {
   /// Not null: this prefix of kernel names instead; "" is the planner's choice, and so is a prefix
   /// that an instruction set has no kernel of.
   const char *only = nullptr;
+  /// Elements between the tensors and the protected page: moves them off any alignment.
+  int64_t gap = 0;
+  /// On which side the page is; not said: either, by the case.
+  enum { either, in_front, behind } page = either;
 };
 
 /// Empty if all is well, else one line that tells what is wrong and how to see it again:

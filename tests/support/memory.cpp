@@ -65,8 +65,8 @@ void guarded_memory::release() {
 
 guarded_memory::~guarded_memory() { release(); }
 
-void *guarded_memory::take(size_t bytes, size_t alignment, edge side) {
-  const size_t needed = (bytes + alignment + slack + page - 1) / page * page + 2 * page;
+void *guarded_memory::take(size_t bytes, size_t alignment, edge side, size_t gap) {
+  const size_t needed = (bytes + alignment + gap + slack + page - 1) / page * page + 2 * page;
   if (needed > mapped_ || !mapping_) {
     release();
     mapped_ = std::max(needed, 18 * page);  // few regrowths for small cases
@@ -84,11 +84,11 @@ void *guarded_memory::take(size_t bytes, size_t alignment, edge side) {
   block_bytes_ = bytes;
   ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
   if (side == edge::front) {
-    block_ = mapping_ + page;
-    fill(block_, bytes + slack);
+    block_ = mapping_ + page + gap;
+    fill(mapping_ + page, gap + bytes + slack);
   } else {
     unsigned char *end = mapping_ + mapped_ - page;
-    block_ = end - bytes;
+    block_ = end - gap - bytes;
     block_ -= reinterpret_cast<uintptr_t>(block_) % alignment;
     unsigned char *from = block_ - slack;
     fill(from - reinterpret_cast<uintptr_t>(from) % 4, static_cast<size_t>(end - from));
@@ -107,11 +107,10 @@ bool guarded_memory::slack_is_intact() const {
   unsigned char *first = mapping_ + page, *last = mapping_ + mapped_ - page;
   unsigned char *before = std::max(first, block_ - slack);
   unsigned char *after = block_ + (block_bytes_ + 3) / 4 * 4;
-  const size_t behind = after < last ? std::min<size_t>(slack, static_cast<size_t>(last - after)) : 0;
+  // A block of odd bytes may hide up to three bytes of the last word that was filled.
+  const size_t behind = after < last ? std::min<size_t>(slack - 4, static_cast<size_t>(last - after)) : 0;
   ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
-  // At the front only what follows was filled, at the back what precedes and the alignment rest.
-  const bool intact = filled(before, static_cast<size_t>(block_ - before)) &&
-                      (block_ == first ? filled(after, slack - 4) : filled(after, behind));
+  const bool intact = filled(before, static_cast<size_t>(block_ - before)) && filled(after, behind);
   close();
   return intact;
 }

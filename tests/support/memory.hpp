@@ -20,12 +20,13 @@ class guarded_memory {
   guarded_memory &operator=(const guarded_memory &) = delete;
   ~guarded_memory();
 
-  /// `bytes` of memory that begin (front) or end (back) at a protected page; at the back they
-  /// end at most `alignment - 1` bytes before it. All of it, and the slack on the open side,
-  /// holds NaN. Valid until the next call.
-  void *take(size_t bytes, size_t alignment, edge side);
-  float *take_floats(int64_t count, edge side) {
-    return static_cast<float *>(take(static_cast<size_t>(count) * sizeof(float), sizeof(float), side));
+  /// `bytes` of memory that begin (front) or end (back) `gap` bytes off a protected page; at the
+  /// back they end at most `alignment - 1` bytes before that. All of it, the gap, and the slack on
+  /// the open side hold NaN. Valid until the next call.
+  void *take(size_t bytes, size_t alignment, edge side, size_t gap = 0);
+  float *take_floats(int64_t count, edge side, int64_t gap = 0) {
+    return static_cast<float *>(take(static_cast<size_t>(count) * sizeof(float), sizeof(float), side,
+                                     static_cast<size_t>(gap) * sizeof(float)));
   }
 
   void *block() const { return block_; }

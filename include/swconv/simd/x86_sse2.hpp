@@ -33,9 +33,9 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
     if (n >= 4) return load(p);
     switch (n) {
       case 3:
-        return of(_mm_movelh_ps(_mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double *>(p))),
-                                _mm_load_ss(p + 2)));
-      case 2: return of(_mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double *>(p))));
+        return of(_mm_movelh_ps(_mm_castsi128_ps(_mm_loadu_si64(p)), _mm_load_ss(p + 2)));
+      // Not _mm_load_sd: for g++ that reads a double, which must be aligned and is no float.
+      case 2: return of(_mm_castsi128_ps(_mm_loadu_si64(p)));
       case 1: return of(_mm_load_ss(p));
       default: return zero();
     }
