@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "kernel.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -125,11 +126,12 @@ void kernel::compute(OrtKernelContext &context) {
   }
 
   if (session_.chosen().report.empty()) return;
-  calls_.fetch_add(1);
-  nanoseconds_.fetch_add(
+  const int64_t took =
       std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start)
-          .count());
+          .count();
   const std::lock_guard<std::mutex> lock(report_mutex_);
+  ++calls_;
+  fastest_ = std::min(fastest_, took);
   last_plan_ = p;
 }
 
@@ -206,9 +208,8 @@ std::string kernel::report() const {
   if (!last_plan_) return {};
   const prepared &p = *last_plan_;
   return name_ + "\t" + operators_ + "\t" + std::to_string(nodes_) + "\t" + layer_.spec().text() +
-         "\t" + p.src.text() + "\t" + std::to_string(p.macs) + "\t" +
-         std::to_string(calls_.load()) + "\t" + std::to_string(nanoseconds_.load()) + "\t" +
-         p.description;
+         "\t" + p.src.text() + "\t" + std::to_string(p.macs) + "\t" + std::to_string(calls_) +
+         "\t" + std::to_string(fastest_) + "\t" + p.description;
 }
 
 }  // namespace swconv_ort
