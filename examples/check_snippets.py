@@ -16,7 +16,7 @@ import textwrap
 FENCE = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 CHECKED = ('c', 'cpp', 'cmake', 'python')
 SOURCES = ('.c', '.cpp', '.h', '.hpp', '.py', '.cmake', 'CMakeLists.txt')
-FOLDERS = ('include', 'src', 'cmake', 'examples', 'bench', 'tests')
+FOLDERS = ('include', 'src', 'cmake', 'examples', 'bench', 'tests', 'integrations')
 
 
 def lines(text):

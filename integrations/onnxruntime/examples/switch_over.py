@@ -10,13 +10,11 @@ import onnxruntime as ort
 
 library, model = sys.argv[1:]
 
-# These lines are new.
+# What is new: a library, its device, options with it. The last line only got `options`.
 ort.register_execution_provider_library("swconv", library)
 devices = [d for d in ort.get_ep_devices() if d.ep_name == "SwconvExecutionProvider"]
 options = ort.SessionOptions()
 options.add_provider_for_devices(devices, {"math": "fast"})
-
-# This line got `options`.
 session = ort.InferenceSession(model, options)
 
 # The rest is as it was.

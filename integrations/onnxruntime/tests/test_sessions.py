@@ -36,6 +36,10 @@ class Shapes(unittest.TestCase):
             for i in list(range(8)) + [0, 5, 5, 2]:
                 x = random(1 + i % 3, 3, 9 + 5 * i, 40 - 3 * i)
                 self.assertLess(error(claims.run({"x": x})[0], cpu.run(None, {"x": x})[0]), 1e-4)
+            # Shapes that differ in one axis only.
+            for shape in ((1, 3, 24, 30), (2, 3, 24, 30), (2, 3, 24, 22), (2, 3, 26, 22)):
+                x = random(*shape)
+                self.assertLess(error(claims.run({"x": x})[0], cpu.run(None, {"x": x})[0]), 1e-4)
             self.assertEqual(len(claims.layers()), 4)
 
     def test_threads_give_the_same_bits(self):
