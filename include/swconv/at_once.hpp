@@ -94,6 +94,8 @@ inline swconv_status pool_at_once(const abi::isa_table &table, const swconv_pool
                                   const float *src, float *dst, const swconv_threads *threads,
                                   swconv_error *error,
                                   const char *force_kernel = nullptr) noexcept {
+  if (params.dtype == SWCONV_U8 || params.dtype == SWCONV_I8)
+    return table.max_pool(&params, src, dst, nullptr, 0, threads, error);
   abi::plan_state plan;
   const swconv_plan_options options = options_for(threads, force_kernel);
   const swconv_status status = table.make_pool(&params, &options, &plan, error);

@@ -13,7 +13,7 @@ namespace detail {
 
 /// Fill `error` (a full-size struct or NULL) and return `status`. The message reads
 /// "stride[2] = 0: must be at least 1".
-inline swconv_status report_failure(swconv_error *error, swconv_status status, const char *field,
+SWCONV_COLD inline swconv_status report_failure(swconv_error *error, swconv_status status, const char *field,
                                     int64_t value, const char *sentence) noexcept {
   if (error != nullptr) {
     error->status = status;

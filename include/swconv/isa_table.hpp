@@ -4,6 +4,7 @@
 #pragma once
 
 #include "execute.hpp"
+#include "pool_calls.hpp"
 #include "sliding_table.hpp"
 #include "table.hpp"
 
@@ -81,7 +82,7 @@ inline constexpr kernel_names names{};
 inline constexpr abi::isa_table table{
     simd::isa::name,     simd::isa::full::size, simd::isa::has_fma, names.name,  kernels::count,
     &table_make_conv,    &table_make_pool,      &table_info,        &table_describe, &table_pack,
-    &table_run,          &table_sliding};
+    &table_run,          &table_sliding,        &table_max_pool, &table_adaptive_pool};
 
 /// The table of the instruction set this object is compiled for.
 inline const abi::isa_table &native_table() noexcept { return table; }

@@ -105,6 +105,23 @@ SWCONV_ALWAYS_INLINE status pool(const swconv_pool_params &params, const float *
                                  swconv_error *error = nullptr) noexcept {
   return static_cast<status>(swconv_pool(&params, src, dst, threads, error));
 }
+/// As swconv_max_pool; T is float, uint8_t or int8_t, by params.dtype.
+template <class T>
+SWCONV_ALWAYS_INLINE status max_pool(const swconv_pool_params &params, const T *src, T *dst,
+                                     int64_t *indices, uint32_t storage_order = 0,
+                                     const swconv_threads *threads = nullptr,
+                                     swconv_error *error = nullptr) noexcept {
+  return static_cast<status>(
+      swconv_max_pool(&params, src, dst, indices, storage_order, threads, error));
+}
+/// As swconv_adaptive_pool.
+SWCONV_ALWAYS_INLINE status adaptive_pool(const swconv_pool_params &params, int64_t dst_h,
+                                          int64_t dst_w, const float *src, float *dst,
+                                          const swconv_threads *threads = nullptr,
+                                          swconv_error *error = nullptr) noexcept {
+  const int64_t size[2] = {dst_h, dst_w};
+  return static_cast<status>(swconv_adaptive_pool(&params, size, src, dst, threads, error));
+}
 
 }  // namespace v0_1
 }  // namespace linked

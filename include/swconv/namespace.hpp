@@ -100,3 +100,5 @@
 #define SWCONV_INLINE_LAMBDA
 #endif
 #define SWCONV_NOINLINE __attribute__((noinline))
+/// What runs once per plan: compiled for size.
+#define SWCONV_COLD __attribute__((cold))

@@ -43,7 +43,7 @@ static_assert(sizeof(plan_data) <= sizeof(abi::plan_state), "a plan fits its sta
 
 /// A filter of one tap slides over a contiguous plane as over one long row, and a plane that is
 /// one column wide is a row. Both keep lanes full and change no result.
-inline void collapse_axes(problem &p, filter_pitches &filter) {
+SWCONV_COLD inline void collapse_axes(problem &p, filter_pitches &filter) {
   const bool one_tap = p.h.taps == 1 && p.w.taps == 1 && p.h.stride == 1 && p.w.stride == 1 &&
                        p.h.in == p.h.out && p.w.in == p.w.out;
   const bool contiguous = p.src.h == p.w.in && p.dst.h == p.w.out &&
@@ -264,7 +264,7 @@ inline void split_work(plan_data &d, uint32_t threads) {
 }
 
 /// The part of planning that convolution and pooling share.
-inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *options,
+SWCONV_COLD inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *options,
                                  swconv_pool_kind kind, swconv_error *error) {
   const char *const force = options ? options->force_kernel : nullptr;
   int64_t outer = 0;
@@ -295,7 +295,7 @@ inline swconv_status finish_plan(plan_data &d, const swconv_plan_options *option
   return SWCONV_OK;
 }
 
-inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_plan_options *options,
+SWCONV_COLD inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_plan_options *options,
                                plan_data &d, swconv_error *error) {
   d = plan_data{};
   int64_t filter_elements = 0;
@@ -337,7 +337,7 @@ inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_pl
   return s;
 }
 
-inline swconv_status plan_pool(const swconv_pool_params &params, const swconv_plan_options *options,
+SWCONV_COLD inline swconv_status plan_pool(const swconv_pool_params &params, const swconv_plan_options *options,
                                plan_data &d, swconv_error *error) {
   d = plan_data{};
   const swconv_status s = check_pool(params, d.p, error);
@@ -363,7 +363,7 @@ inline double estimated_flops(const plan_data &d) {
 }
 
 /// One line for people; the contract of swconv_plan_describe.
-inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
+SWCONV_COLD inline size_t describe_plan(const plan_data &d, char *text, size_t capacity) {
   char algorithm[96] = "";
   if (winograd::listed && d.tiled) describe_tiles(d.p, algorithm, sizeof algorithm);
   if (d.tail_channels > 0)

@@ -38,7 +38,7 @@ status run_sliding(const sliding_call &c) {
 }
 
 /// Every field, so that a failure can be named. Fills in dense strides.
-inline swconv_status check_sliding(swconv_sliding_params &q, swconv_error *error) {
+SWCONV_COLD inline swconv_status check_sliding(swconv_sliding_params &q, swconv_error *error) {
   const auto fail = [error](const char *field, int64_t value, const char *sentence) {
     return report_failure(error, SWCONV_INVALID_ARGUMENT, field, value, sentence);
   };

@@ -190,7 +190,7 @@ typedef struct swconv_pool_params {
   uint32_t struct_size; /**< size of the struct as the caller knows it */
   uint32_t spatial_dims; /**< 1 or 2 (3 is reserved) */
   swconv_pool_kind kind; /**< what it does */
-  swconv_dtype dtype; /**< SWCONV_F32 */
+  swconv_dtype dtype; /**< SWCONV_F32; maximum and minimum without a plan: SWCONV_U8, SWCONV_I8 too */
   uint32_t ceil_mode;         /**< 0 or 1 */
   uint32_t count_include_pad; /**< 0 or 1 */
   uint32_t flags; /**< SWCONV_FLUSH_DENORMALS or 0 */
@@ -418,6 +418,24 @@ SWCONV_API swconv_status swconv_conv(const swconv_conv_params *params, const voi
 SWCONV_API swconv_status swconv_pool(const swconv_pool_params *params, const void *src, void *dst,
                                      const swconv_threads *threads, swconv_error *error);
 /** @} */
+
+/**
+ * Maxima of f32, u8 or i8 and where they lie, as ONNX MaxPool: `indices`, dense like a dst without
+ * strides, count elements of a dense src from its first sample on. The earliest of equal elements in
+ * a window counts, as does the first NaN; a window of padding only has -1. `storage_order` 1: planes
+ * are counted along their columns. Takes its memory from malloc.
+ */
+SWCONV_API swconv_status swconv_max_pool(const swconv_pool_params *params, const void *src,
+                                         void *dst, int64_t *indices, uint32_t storage_order,
+                                         const swconv_threads *threads, swconv_error *error);
+/**
+ * Adaptive pooling of f32, of any kind: result o of an axis joins elements floor(o * in / out) to
+ * ceil((o + 1) * in / out) - 1. `dst_size` is height (1 for one spatial dimension) and width; window,
+ * stride, dilation and padding stay at their defaults. Takes its memory from malloc.
+ */
+SWCONV_API swconv_status swconv_adaptive_pool(const swconv_pool_params *params,
+                                              const int64_t dst_size[2], const void *src, void *dst,
+                                              const swconv_threads *threads, swconv_error *error);
 
 /** Fill with size 1 x 1, window 1 x 1, add, f32, SWCONV_EDGES_VALID. */
 SWCONV_API void swconv_sliding_params_init(swconv_sliding_params *params);

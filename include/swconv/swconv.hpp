@@ -82,5 +82,21 @@ inline status pool(const swconv_pool_params &params, const float *src, float *ds
   return static_cast<status>(
       detail::pool_at_once(detail::native_table(), params, src, dst, threads, error));
 }
+/// As swconv_max_pool: elements T are float, uint8_t or int8_t, by params.dtype.
+template <class T>
+status max_pool(const swconv_pool_params &params, const T *src, T *dst, int64_t *indices,
+                uint32_t storage_order = 0, const swconv_threads *threads = nullptr,
+                swconv_error *error = nullptr) noexcept {
+  return static_cast<status>(
+      detail::table_max_pool(&params, src, dst, indices, storage_order, threads, error));
+}
+/// As swconv_adaptive_pool.
+inline status adaptive_pool(const swconv_pool_params &params, int64_t dst_h, int64_t dst_w,
+                            const float *src, float *dst, const swconv_threads *threads = nullptr,
+                            swconv_error *error = nullptr) noexcept {
+  const int64_t size[2] = {dst_h, dst_w};
+  return static_cast<status>(
+      detail::table_adaptive_pool(&params, size, src, dst, threads, error));
+}
 
 SWCONV_END_NAMESPACE

@@ -34,6 +34,12 @@ struct isa_table {
   swconv_status (*sliding)(const swconv_sliding_params *, const void *src, void *dst,
                            void *workspace, size_t workspace_bytes, size_t *needed,
                            swconv_error *);
+  swconv_status (*max_pool)(const swconv_pool_params *, const void *src, void *dst,
+                            int64_t *indices, uint32_t storage_order, const swconv_threads *,
+                            swconv_error *);
+  swconv_status (*adaptive_pool)(const swconv_pool_params *, const int64_t *dst_size,
+                                 const void *src, void *dst, const swconv_threads *,
+                                 swconv_error *);
 };
 
 }  // namespace abi

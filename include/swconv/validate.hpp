@@ -55,7 +55,7 @@ class checker {
 };
 
 /// One of the three spatial axes of the parameters, checked; unused axes must be trivial.
-inline axis check_axis(checker &c, int i, bool used, int64_t in, const char *taps_name,
+SWCONV_COLD inline axis check_axis(checker &c, int i, bool used, int64_t in, const char *taps_name,
                        int64_t taps, int64_t stride, int64_t dilation, int64_t begin, int64_t end,
                        bool ceil_mode) {
   if (!used) {
@@ -88,7 +88,7 @@ inline axis check_axis(checker &c, int i, bool used, int64_t in, const char *tap
 
 /// Strides of a tensor [n][c][d][h][w]: given, or dense if all are zero. Checks that the last
 /// element's offset in bytes fits, and for `distinct` that no two elements coincide.
-inline pitches check_strides(checker &c, const char *name, const int64_t (&given)[5],
+SWCONV_COLD inline pitches check_strides(checker &c, const char *name, const int64_t (&given)[5],
                              const int64_t (&size)[5], bool distinct) {
   int64_t s[5] = {given[0], given[1], given[2], given[3], given[4]};
   const bool dense = (s[0] | s[1] | s[2] | s[3] | s[4]) == 0;
@@ -145,7 +145,7 @@ inline void set_sharing(problem &p) {
   set_sharing(p.w, p.column_step, p.column_ratio);
 }
 
-inline void check_epilogue(checker &c, const swconv_conv_params &q, epilogue_spec &spec) {
+SWCONV_COLD inline void check_epilogue(checker &c, const swconv_conv_params &q, epilogue_spec &spec) {
   c.need(q.epilogue_count == 0 || q.epilogue != nullptr, "epilogue", 0,
          "must not be NULL when epilogue_count is not 0");
   if (!c.ok()) return;
@@ -176,7 +176,7 @@ inline void check_epilogue(checker &c, const swconv_conv_params &q, epilogue_spe
 }
 
 /// Fills `p` and the raw filter's strides, and the number of filter elements.
-inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_pitches &filter,
+SWCONV_COLD inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_pitches &filter,
                                 int64_t &filter_elements, swconv_error *error) {
   checker c(error);
   c.need(q.struct_size == sizeof q, "struct_size", q.struct_size,
@@ -243,7 +243,7 @@ inline swconv_status check_conv(const swconv_conv_params &q, problem &p, filter_
 }
 
 /// The same for pooling: every channel is a group.
-inline swconv_status check_pool(const swconv_pool_params &q, problem &p, swconv_error *error) {
+SWCONV_COLD inline swconv_status check_pool(const swconv_pool_params &q, problem &p, swconv_error *error) {
   checker c(error);
   c.need(q.struct_size == sizeof q, "struct_size", q.struct_size,
          "is not the size of swconv_pool_params");

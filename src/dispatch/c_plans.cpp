@@ -182,4 +182,31 @@ swconv_status swconv_pool(const swconv_pool_params *params, const void *src, voi
                                       setup.chosen.force_kernel);
 }
 
+swconv_status swconv_max_pool(const swconv_pool_params *params, const void *src, void *dst,
+                              int64_t *indices, uint32_t storage_order,
+                              const swconv_threads *threads, swconv_error *given_error) {
+  error_target error(given_error);
+  swconv_pool_params full;
+  call_setup setup;
+  swconv_status status = read(params, &full, error);
+  if (status == SWCONV_OK) status = setup.prepare(threads, error);
+  if (status != SWCONV_OK) return status;
+  if (indices == nullptr) return swconv::detail::report_null(error, "indices");
+  return setup.chosen.table->max_pool(&full, src, dst, indices, storage_order,
+                                      setup.threads_or_null, error);
+}
+
+swconv_status swconv_adaptive_pool(const swconv_pool_params *params, const int64_t dst_size[2],
+                                   const void *src, void *dst, const swconv_threads *threads,
+                                   swconv_error *given_error) {
+  error_target error(given_error);
+  swconv_pool_params full;
+  call_setup setup;
+  swconv_status status = read(params, &full, error);
+  if (status == SWCONV_OK) status = setup.prepare(threads, error);
+  if (status != SWCONV_OK) return status;
+  if (dst_size == nullptr) return swconv::detail::report_null(error, "dst_size");
+  return setup.chosen.table->adaptive_pool(&full, dst_size, src, dst, setup.threads_or_null, error);
+}
+
 }  // extern "C"

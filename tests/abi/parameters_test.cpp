@@ -125,7 +125,7 @@ const spoiled<swconv_pool_params> spoiled_pools[] = {
     POOL(flags, 1 << 20),
 #undef POOL
 #define POOL(member, value) SWCONV_SPOIL(swconv_pool_params, member, value, SWCONV_UNSUPPORTED)
-    POOL(dtype, SWCONV_U8),
+    POOL(dtype, SWCONV_F64),
     POOL(spatial_dims, 3),
 #undef POOL
 };

@@ -5,6 +5,8 @@
 /// every d-th row, or column, makes a plane of its own.
 #pragma once
 
+#include <type_traits>
+
 #include "columns.hpp"
 #include "pool.hpp"
 #include "sliding.hpp"
@@ -103,10 +105,9 @@ class slide_plane {
  public:
   using T = typename V::element;
 
-  slide_plane(Op op, const problem &p, const run_pointers &ptr, const block &b)
-      : op_{op}, p_(p), b_(b), parts_(p), src_(ptr.src + b.n * p.src.n + b.g * p.src.c),
-        dst_(ptr.dst + b.n * p.dst.n + b.g * p.dst.c) {
-    line_ = static_cast<T *>(ptr.workspace);
+  slide_plane(Op op, const problem &p, const T *src, T *dst, void *workspace, const block &b)
+      : op_{op}, p_(p), b_(b), parts_(p), src_(src), dst_(dst) {
+    line_ = static_cast<T *>(workspace);
     prefix_ = line_ + parts_.line;
     suffixes_ = prefix_ + parts_.line;
     counts_ = suffixes_ + parts_.suffixes * parts_.line;
@@ -175,7 +176,7 @@ class slide_plane {
   void row(int64_t o) {
     const axis &a = p_.w;
     T *const out = dst_ + o * p_.dst.h + w_;
-    V taps_h = V::zero();
+    V taps_h = V::set1(T(0));
     if constexpr (Op::counts)
       taps_h = V::set1(static_cast<T>(counted_taps(p_.h, o, p_.count_include_pad, p_.pad_end_h)));
     const int64_t n = n_;
@@ -215,16 +216,18 @@ class slide_plane {
     const T *const all = classes_;
     slide(line_, w_ * stride, (n_ - 1) * stride + 1, classes_);
     int64_t i = 0;
-    if (stride == 2)
-      for (; i < n_; i += V::size)
-        V::even(V::load(all + 2 * i), V::load(all + 2 * i + V::size)).store(results_ + i);
-    else if (stride == 4)
-      for (; i < n_; i += V::size) {
-        const T *const x = all + 4 * i;
-        V::even(V::even(V::load(x), V::load(x + V::size)),
-                V::even(V::load(x + 2 * V::size), V::load(x + 3 * V::size)))
-            .store(results_ + i);
-      }
+    if constexpr (std::is_same_v<T, float>) {
+      if (stride == 2)
+        for (; i < n_; i += V::size)
+          V::even(V::load(all + 2 * i), V::load(all + 2 * i + V::size)).store(results_ + i);
+      else if (stride == 4)
+        for (; i < n_; i += V::size) {
+          const T *const x = all + 4 * i;
+          V::even(V::even(V::load(x), V::load(x + V::size)),
+                  V::even(V::load(x + 2 * V::size), V::load(x + 3 * V::size)))
+              .store(results_ + i);
+        }
+    }
     for (; i < n_; ++i) results_[i] = all[i * stride];
   }
 
@@ -269,12 +272,19 @@ class slide_plane {
 };
 
 template <class Op>
+SWCONV_ALWAYS_INLINE void run_block(Op op, const problem &p, const run_pointers &ptr,
+                                    const block &b) {
+  slide_plane<simd::isa::full, Op>(op, p, ptr.src + b.n * p.src.n + b.g * p.src.c,
+                                   ptr.dst + b.n * p.dst.n + b.g * p.dst.c, ptr.workspace, b)
+      .run();
+}
+template <class Op>
 void run_slide(const problem &p, const run_pointers &ptr, const block &b) {
-  slide_plane<simd::isa::full, Op>({}, p, ptr, b).run();
+  run_block(Op{}, p, ptr, b);
 }
 template <swconv_pool_kind Kind>
 void run_other(const problem &p, const run_pointers &ptr, const block &b) {
-  slide_plane<simd::isa::full, other_of>({Kind}, p, ptr, b).run();
+  run_block(other_of{Kind}, p, ptr, b);
 }
 
 }  // namespace pooling

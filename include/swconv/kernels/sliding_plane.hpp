@@ -198,11 +198,17 @@ struct plane {
 template <class V>
 struct plane_parts {
   int64_t line, rows, filled_rows, scratch;
+  /// Results of a single row that are taken from src itself: far from its end it is as good as a copy.
+  int64_t direct = 0;
 
   template <class T>
   explicit plane_parts(const plane<T> &p) {
     const auto unit = [](int64_t n) { return round_up(n, run); };
-    line = unit(p.w.out - 1 + p.w.taps + slack<V>);
+    if (p.h.taps == 1 && p.edges == outside::none && p.src != p.dst) {
+      direct = (p.w.out - 1 - slack<V>) / run * run;
+      if (direct < 4 * chunk<V>) direct = 0;
+    }
+    line = unit(p.w.out - direct - 1 + p.w.taps + slack<V>);
     const bool shares = shares_rows(p.h.taps, 1);
     const int64_t rows_in = p.edges == outside::filled ? p.h.out + p.h.taps : p.h.in;
     rows = 1 + (shares ? 1 + axis::least(p.h.taps, rows_in) : 0);
@@ -276,26 +282,24 @@ void run_plane(Op op, const plane<T> &given, T *workspace) {
   if constexpr (Op::has_identity)
     if (p.edges == outside::truncated) outside_value = op.template identity<T>();
   if (!pads || chains) outside_value = p.src[0];  // any element that exists
-  for (int64_t i = 0; i < parts.line; ++i) line[i] = outside_value;
-  if (p.edges == outside::filled)  // columns outside are of as many elements as the others
-    for (int64_t i = 0; i < parts.line; i += V::size) {
-      const V one = V::load(line + i);
-      V column = one;
-      for (int64_t y = 1; y < p.h.taps; ++y) column = op(column, one);
-      column.store(line + i);
-    }
+  if (p.edges == outside::filled) {  // columns outside are of as many elements as the others
+    T some[V::size];
+    for (T &x : some) x = outside_value;
+    const V one = V::load(some);
+    V column = one;
+    for (int64_t y = 1; y < p.h.taps; ++y) column = op(column, one);
+    column.store(some);
+    outside_value = some[0];
+  }
+  const int64_t direct = parts.direct;
+  for (int64_t i = 0; i < lead; ++i) line[i] = outside_value;
+  for (int64_t i = lead + p.w.in - direct; i < parts.line; ++i) line[i] = outside_value;
 
   const bool one_row = p.h.taps == 1;
   joined_rows<V, Op> rows(op, h, !one_row && shares_rows(h.taps, 1), p.src, p.src_step, suffixes,
                           prefix, parts.line, p.w.in);
   for (int64_t y = 0; y < p.h.out; ++y) {
     const T *x = line;
-    // Far from the end a row of src is as good as a copy of it.
-    int64_t direct = 0;
-    if (one_row && !pads && p.src != p.dst) {
-      direct = (n - 1 - slack<V>) / run * run;
-      if (direct < 4 * chunk<V>) direct = 0;
-    }
     T *const out = p.dst + y * p.dst_step;
     const auto slide = [&](const T *from, int64_t begin, int64_t end) {
       T *const to = out + first + begin;

@@ -41,8 +41,9 @@ struct wide {
   typedef T lanes_type __attribute__((vector_size(wide_bytes)));
   typedef typename wrapping<T>::type wrap_type __attribute__((vector_size(wide_bytes)));
 
-  /// SSE2 has no maximum of i32, and g++ would go through it lane by lane.
-  static constexpr bool selects_by_bits = std::is_same_v<T, int32_t> && wide_bytes == 16;
+  /// SSE2 has no maximum of i32 and i64, and g++ would go through it lane by lane.
+  static constexpr bool selects_by_bits =
+      (std::is_same_v<T, int32_t> || std::is_same_v<T, int64_t>) && wide_bytes == 16;
 
   lanes_type x;
 
@@ -57,6 +58,7 @@ struct wide {
     v.x = a - lanes_type{};
     return v;
   }
+  static SWCONV_ALWAYS_INLINE wide broadcast(const T *p) { return set1(*p); }
   /// The first n elements; the other lanes are anything.
   static SWCONV_ALWAYS_INLINE wide load_first(const T *p, int64_t n) {
     if (n >= size) return load(p);
