@@ -297,17 +297,17 @@ enum {
  * SWCONV_EDGES_FILL and SWCONV_EDGES_TRUNCATED.
  */
 typedef struct swconv_sliding_params {
-  uint32_t struct_size;
-  swconv_operator op;
+  uint32_t struct_size; /**< size of the struct as the caller knows it */
+  swconv_operator op; /**< what joins two elements */
   swconv_dtype dtype; /**< SWCONV_F32, F64, I32 or U8 */
-  swconv_edges edges;
+  swconv_edges edges; /**< what becomes of windows that reach beyond the data */
   int64_t size[2];    /**< rows, columns */
   int64_t window[2];  /**< at least 1; with SWCONV_EDGES_VALID at most size */
   int64_t before[2];  /**< 0 ... window - 1 */
   int64_t src_stride; /**< from row to row, in elements; 0: dense */
-  int64_t dst_stride;
+  int64_t dst_stride; /**< the same of dst */
   double fill; /**< converted to dtype */
-  int64_t reserved[4];
+  int64_t reserved[4]; /**< must be zero */
 } swconv_sliding_params;
 
 /** What a plan decided. Strings live as long as the library. */
