@@ -175,6 +175,7 @@ def main():
     parser.add_argument("--memory", choices=VARIANTS)
     arguments = parser.parse_intermixed_args()
     ort.set_default_logger_severity(3)
+    arguments.library = os.path.abspath(arguments.library)  # relative, it would be so to ONNX Runtime
     ort.register_execution_provider_library("swconv", arguments.library)
     models = [m for m in catalogue(arguments.models)
               if not arguments.names or m.name in arguments.names]
