@@ -152,12 +152,45 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   const double unit_load = 1 + 3 * lanes / 16;
   if (k.kind == family::signal) {
     // One row, many vectors: one weight serves them all.
-    const double per_fma = (k.dilates ? unit_load : simd::isa::slide_cost) + 0.125;
-    return channels * vectors * (taps * per_fma + 6);
+    if (k.run == &signal::run_segments) {
+      // Two transposes per vector; the ends and a rest of less than lanes² columns go slowly.
+      constexpr int64_t least = int64_t{simd::isa::full::size} * simd::isa::full::size;
+      const double chunks = static_cast<double>(p.w.out / least);
+      const double inside = chunks * lanes < vectors ? chunks * lanes : vectors;
+      return channels * (inside * (taps * 1.08 + 40) + (vectors - inside) * (taps * 4 + 12));
+    }
+    if (k.run == &signal::run_columns) {
+      const double d = static_cast<double>(p.w.dilation), width = static_cast<double>(p.w.taps);
+      const double shared = 6 * width / (width + 5), waste = blocks(d, lanes) * lanes / d;
+      return channels * vectors * (taps * (1.1 + 0.6 / shared) * waste + 6);
+    }
+    // Unaligned loads of wider vectors cross cache lines more often.
+    const double per_fma = (k.dilates ? 1.05 + lanes * 0.07 : simd::isa::slide_cost) + 0.125;
+    return channels * vectors * (taps * per_fma + (k.dilates ? 20 : 12));
+  }
+  if (k.column_stride == unit_stride && k.kh == 0) {
+    // A shifted vector serves the rows and channels of its tile: if few, loads that cross cache
+    // lines are the limit, else they cost about half an FMA each. Vectors with taps in the padding
+    // have a tile of their own.
+    const double c = channels < 2 ? 1 : channels < 4 ? 2 : 4;
+    const double most = p.row_ratio == 1 ? planar::wide_rows_of(p.out_channels) : 1;
+    const double height = static_cast<double>(p.h.taps);
+    const double rows = static_cast<double>(p.h.out) < most * static_cast<double>(p.row_step) ? 1 : most;
+    const double shared = c * rows * height / (height + rows - 1);
+    const double crossing = 0.5 + lanes / 32;
+    const double bound = 2.1 * crossing / shared + 0.25, sum = 1.05 + 0.35 * crossing / shared;
+    const int edges = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
+    const double whole = blocks(out, lanes), edge = edges < whole ? edges : whole;
+    const double per_fma = 1.13 * (bound > sum ? bound : sum);
+    // On planes of their own every call copies its filter.
+    const double call = p.groups > 1 ? 260 + 2 * taps * channels : 0;
+    return channels * ((whole - edge) * (taps * per_fma + 20) +
+                       edge * (taps * (2 + 0.35 / shared) + 26)) +
+           call / (static_cast<double>(p.h.out) + 1);
   }
   const bool any = k.kh == 0;
   const bool single = !any || k.column_stride == any_stride;  // one channel at a time
-  const double c = single || channels < 2 ? 1 : channels < 4 ? 2 : 4;
+  const double c = single || channels < 4 ? 1 : 4;
   const double kh = static_cast<double>(p.h.taps), ratio = static_cast<double>(p.row_ratio);
   const double rows = p.h.out < 4 * p.row_step ? 1 : c == 4 ? 2 : 4;
   const double shared = rows * kh / (kh + (rows - 1) * ratio);  // rows that a loaded vector serves
@@ -210,7 +243,8 @@ inline void choose_tail(plan_data &d) {
   for (int i = 0; i < kernels::count; ++i) {
     const kernel_entry &k = kernels::list[i];
     const bool columns = k.kind == family::planar || k.kind == family::signal;
-    if (!columns || k.square || k.workspace != nullptr || !k.accepts(rest)) continue;
+    if (!columns || k.square || !k.accepts(rest)) continue;
+    if (k.workspace != nullptr && k.workspace(rest) > 0) continue;
     const double cost = base + row_cost(rest, k);
     if (cost >= best) continue;
     best = d.cost = cost;

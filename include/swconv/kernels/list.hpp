@@ -7,6 +7,7 @@
 #include "channel_vector.hpp"
 #include "depthwise_lanes.hpp"
 #include "planar.hpp"
+#include "planar_wide.hpp"
 #include "pointwise.hpp"
 #include "pool.hpp"
 #include "pool_slide.hpp"
@@ -90,11 +91,11 @@ constexpr kernel_entry list[] = {
      &depthwise_lanes::serves, &depthwise_lanes::workspace, true},
     planar_square<2, 1>("planar/k2"),
     planar_square<3, 1>("planar/k3"),
-    planar_square<3, 2>("planar/k3s2"),
     planar_square<5, 1>("planar/k5"),
+    {"planar/any", &planar::run_wide, family::planar, 0, 0, unit_stride, false, false, true, nullptr,
+     &planar::wide_workspace},
+    planar_square<3, 2>("planar/k3s2"),
     planar_square<5, 2>("planar/k5s2"),
-    planar_square<7, 1>("planar/k7"),
-    planar_any<unit_stride>("planar/any"),
     planar_any<pair_stride>("planar/any_s2"),
     planar_any<any_stride>("planar/any_stride"),
     signal_slide<2>("signal/slide_k2"),
@@ -102,6 +103,10 @@ constexpr kernel_entry list[] = {
     signal_slide<5>("signal/slide_k5"),
     signal_slide<7>("signal/slide_k7"),
     signal_slide<0>("signal/compound"),
+    {"signal/segments", &signal::run_segments, family::signal, 1, 0, 1, false, true, true,
+     &signal::serves_segments, &signal::segment_workspace},
+    {"signal/columns", &signal::run_columns, family::signal, 1, 0, 1, false, true, true,
+     &signal::serves_columns},
     {"signal/load", &signal::run_load, family::signal, 1, 0, 1, false, true, true},
 #if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
     {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "planar.hpp"
+#include "signal_lanes.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace signal {

@@ -56,6 +56,12 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
         vandq_s32(vld1q_s32(range4_bits + 4 - m.lo), vld1q_s32(range4_bits + 8 - m.hi)));
     return of(vbslq_f32(k, raw(x), raw(y)));
   }
+  /// Keeps a loaded value in its register. g++ would rather load it again in each FMA that uses it.
+  static SWCONV_ALWAYS_INLINE f32x4 held(f32x4 v) {
+    float32x4_t x = v.b;
+    __asm__("" : "+w"(x));
+    return of(x);
+  }
   static SWCONV_ALWAYS_INLINE f32x4 fma_masked(mask m, f32x4 x, f32x4 y, f32x4 z) {
     return select(m, fma(x, y, z), z);
   }

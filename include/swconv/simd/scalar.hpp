@@ -124,6 +124,7 @@ struct scalars {
     SWCONV_COUNT(others);
     return make([&](int i) { return m[i] ? a.x[i] : b.x[i]; });
   }
+  static scalars held(scalars v) { return v; }
   static scalars fma_masked(mask m, scalars a, scalars b, scalars c) {
     SWCONV_COUNT(fmas);
     return make([&](int i) { return m[i] ? fmaf(a.x[i], b.x[i], c.x[i]) : c.x[i]; });

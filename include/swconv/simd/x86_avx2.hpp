@@ -58,6 +58,12 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
   static SWCONV_ALWAYS_INLINE f32x8 select(mask m, f32x8 x, f32x8 y) {
     return of(_mm256_blendv_ps(y.b, x.b, _mm256_castsi256_ps(m.bits)));
   }
+  /// Keeps a loaded value in its register. g++ would rather load it again in each FMA that uses it.
+  static SWCONV_ALWAYS_INLINE f32x8 held(f32x8 v) {
+    __m256 x = v.b;
+    __asm__("" : "+x"(x));
+    return of(x);
+  }
   static SWCONV_ALWAYS_INLINE f32x8 fma_masked(mask m, f32x8 x, f32x8 y, f32x8 z) {
     return select(m, fma(x, y, z), z);
   }

@@ -80,6 +80,12 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
   static SWCONV_ALWAYS_INLINE f32x16 select(mask m, f32x16 x, f32x16 y) {
     return of(_mm512_mask_blend_ps(m, y.b, x.b));
   }
+  /// Keeps a loaded value in its register. g++ would rather load it again in each FMA that uses it.
+  static SWCONV_ALWAYS_INLINE f32x16 held(f32x16 v) {
+    __m512 x = v.b;
+    __asm__("" : "+v"(x));
+    return of(x);
+  }
   static SWCONV_ALWAYS_INLINE f32x16 fma_masked(mask m, f32x16 x, f32x16 y, f32x16 z) {
     return of(_mm512_mask3_fmadd_ps(x.b, y.b, z.b, m));
   }
@@ -164,6 +170,12 @@ struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
   }
   static SWCONV_ALWAYS_INLINE f32x8 select(mask m, f32x8 x, f32x8 y) {
     return of(_mm256_mask_blend_ps(m, y.b, x.b));
+  }
+  /// Keeps a loaded value in its register. g++ would rather load it again in each FMA that uses it.
+  static SWCONV_ALWAYS_INLINE f32x8 held(f32x8 v) {
+    __m256 x = v.b;
+    __asm__("" : "+v"(x));
+    return of(x);
   }
   static SWCONV_ALWAYS_INLINE f32x8 fma_masked(mask m, f32x8 x, f32x8 y, f32x8 z) {
     return of(_mm256_mask3_fmadd_ps(x.b, y.b, z.b, m));

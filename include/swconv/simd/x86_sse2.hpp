@@ -68,6 +68,12 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
     const __m128 k = bits(m);
     return of(_mm_or_ps(_mm_and_ps(k, x.b), _mm_andnot_ps(k, y.b)));
   }
+  /// Keeps a loaded value in its register. g++ would rather load it again in each FMA that uses it.
+  static SWCONV_ALWAYS_INLINE f32x4 held(f32x4 v) {
+    __m128 x = v.b;
+    __asm__("" : "+x"(x));
+    return of(x);
+  }
   static SWCONV_ALWAYS_INLINE f32x4 fma_masked(mask m, f32x4 x, f32x4 y, f32x4 z) {
     return select(m, fma(x, y, z), z);
   }

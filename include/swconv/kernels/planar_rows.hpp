@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/// @file planar_rows.hpp
+/// What the planar tiles have in common: which rows of dst a tile fills, its accumulators and their
+/// way to dst, and the walk over rows.
+#pragma once
+
+#include "columns.hpp"
+#include "epilogue.hpp"
+#include "filter_access.hpp"
+
+SWCONV_BEGIN_NAMESPACE
+namespace planar {
+
+/// What the tiles of a group of output rows share.
+struct rows {
+  const problem &p;
+  const epilogue &ep;
+  const float *src;      ///< first channel of the group, row 0, column 0
+  float *dst;            ///< channel 0 of the group, row 0, column 0
+  const float *weights;  ///< first tap of channel c
+  int64_t pitch;         ///< floats from tap to tap
+  int64_t c, h;          ///< first channel and first row of the tile
+};
+
+/// Vectors of one row of a tile through residual and activation to dst.
+template <class V, int X>
+SWCONV_NOINLINE void finish_row(const rows &r, const V (&v)[X], int64_t c, int64_t h, int64_t w,
+                                int64_t n) {
+  for (int64_t i = 0; i < X; ++i) {
+    const int64_t at = w + i * V::size;
+    const int64_t lanes = i == X - 1 ? n : V::size;
+    r.ep.finish(v[i], c, h, at, lanes)
+        .store_first(r.dst + c * r.p.dst.c + h * r.p.dst.h + at, lanes);
+  }
+}
+
+/// The accumulators of a tile, and their way to dst.
+template <class V, int C, int R, int X>
+struct accumulators {
+  V v[C][R][X];
+
+  SWCONV_ALWAYS_INLINE accumulators() {
+    SWCONV_UNROLL
+    for (int i = 0; i < C * R * X; ++i) v[i / (R * X)][i / X % R][i % X] = V::zero();
+  }
+  /// Columns from w; of the last vector the first n, which are fewer than V::size only if Edge.
+  template <bool Edge>
+  SWCONV_ALWAYS_INLINE void store(const rows &r, int64_t w, int64_t n) {
+    if (r.ep.affine) {
+      SWCONV_UNROLL
+      for (int c = 0; c < C; ++c) {
+        const V scale = r.ep.template scale_of<V>(r.c + c);
+        const V bias = r.ep.template bias_of<V>(r.c + c);
+        SWCONV_UNROLL
+        for (int i = 0; i < R * X; ++i)
+          v[c][i / X][i % X] = V::fma(v[c][i / X][i % X], scale, bias);
+      }
+    }
+    if (r.ep.clamp) {
+      SWCONV_UNROLL
+      for (int i = 0; i < C * R * X; ++i) {
+        V &x = v[i / (R * X)][i / X % R][i % X];
+        x = r.ep.clamped(x);
+      }
+    }
+    if (r.ep.general) {
+      const accumulators copy = *this;  // so that only the copy has an address
+      for (int64_t c = 0; c < C; ++c)
+        for (int64_t q = 0; q < R; ++q)
+          finish_row(r, copy.v[c][q], r.c + c, r.h + q * r.p.row_step, w, n);
+      return;
+    }
+    float *const dst = r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h + w;
+    const int64_t dst_row = r.p.row_step * r.p.dst.h;
+    SWCONV_UNROLL
+    for (int i = 0; i < C * R * X; ++i) {
+      const int c = i / (R * X), q = i / X % R;
+      float *const to = dst + c * r.p.dst.c + q * dst_row + (i % X) * V::size;
+      if (Edge && i % X == X - 1)
+        v[c][q][i % X].store_first(to, n);
+      else
+        v[c][q][i % X].store(to);
+    }
+  }
+};
+
+/// Visits the rows of a block in groups of R rows that are row_step apart, the rest in groups of
+/// Fewer, and one by one. f(index<R>, h) handles rows h, h + row_step, …
+template <int R, int Fewer = 1, class F>
+SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
+  for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
+    int64_t h = h0 + phase;
+    int64_t left = step == 1 ? h1 - h : (h1 - h + step - 1) / step;
+    for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h);
+    if constexpr (Fewer > 1)
+      for (; left >= Fewer; left -= Fewer, h += Fewer * step) f(simd::index<Fewer>{}, h);
+    if constexpr (R > 1)
+      for (; left > 0; --left, h += step) f(simd::index<1>{}, h);
+  }
+}
+
+/// Sets up the rows of one block and visits them for channels c … c+C-1.
+template <int R, class F>
+SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr, const block &b,
+                                       const epilogue &ep, int64_t c, F &&f) {
+  const tap_pointer taps = taps_of_channel(p, ptr, b.g, c);
+  rows r{p,
+         ep,
+         ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c,
+         ptr.dst + b.n * p.dst.n + b.g * p.out_channels * p.dst.c,
+         taps.first,
+         taps.pitch,
+         c,
+         0};
+  walk_rows<R>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+    r.h = h;
+    f(n, r);
+  });
+}
+
+}  // namespace planar
+SWCONV_END_NAMESPACE
