@@ -130,13 +130,14 @@ std::vector<layout> layouts() {
         for (const int64_t kh : {1, 2, 5, 6})
           for (const edges e : {edges::valid, edges::fill, edges::truncated}) {
             if ((h == 1 && kh > 1) || (e == edges::valid && (kw > w || kh > h))) continue;
-            if (next_random() % (quick ? 60 : 5) != 0) continue;
+            if (next_random() % (quick ? 200 : 10) != 0) continue;
             for (const bool in_place : {false, true})
               all.push_back({h, w, kh, kw, int64_t(next_random() % uint64_t(kh)),
                              int64_t(next_random() % uint64_t(kw)), e, in_place});
           }
-  all.push_back({1, 20000, 1, 9000, 0, 0, edges::valid, false});  // straight from src, in chunks
-  all.push_back({1, 20000, 1, 17, 0, 0, edges::valid, false});
+  all.push_back({1, 20000, 1, 17, 0, 0, edges::valid, false});  // straight from src, in chunks
+  if (quick) return all;  // the naive loop takes long
+  all.push_back({1, 20000, 1, 9000, 0, 0, edges::valid, false});
   all.push_back({1, 20000, 1, 1000, 0, 999, edges::truncated, true});
   all.push_back({300, 40, 100, 3, 99, 1, edges::truncated, true});
   return all;
