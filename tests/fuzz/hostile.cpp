@@ -555,7 +555,7 @@ bool try_hostile(const pool_case &c, byte_reader &in) {
     r.dst = shape_of(p.dst_stride, p.batch, p.channels, h, w);
     r.text = to_string(accepted);
     r.prepare();
-    r.ref = pool(accepted, static_cast<const float *>(r.args.src), r.src);
+    r.ref = pool(accepted, static_cast<const float *>(r.args.src), r.src, r.dst);
     return true;
   });
 }

@@ -255,10 +255,11 @@ float lift(int64_t kind, float x) {
 }
 
 /// The canonical sum of a window.
-float canonical_sum(pool_case c, const tensor_shape &ss, const float *plane, int64_t oh, int64_t ow) {
+float canonical_sum(pool_case c, const tensor_shape &ss, int64_t dst_row, const float *plane,
+                    int64_t oh, int64_t ow) {
   int64_t row_step = ss.stride[2], column_step = 1;
-  if (c.w == 1 && c.kw == 1 && c.pl == 0 && c.dst_w() == 1 && row_step == 1) {
-    // One column is taken for a row.
+  if (c.w == 1 && c.kw == 1 && c.pl == 0 && c.dst_w() == 1 && row_step == 1 && dst_row == 1) {
+    // One column is taken for a row, if it is one in memory.
     std::swap(c.h, c.w), std::swap(c.kh, c.kw), std::swap(c.sh, c.sw), std::swap(c.dh, c.dw);
     std::swap(c.pt, c.pl), std::swap(oh, ow), std::swap(row_step, column_step);
   }
@@ -293,10 +294,10 @@ float canonical_sum(pool_case c, const tensor_shape &ss, const float *plane, int
 
 }  // namespace
 
-reference pool(const pool_case &c, const float *src) { return pool(c, src, src_shape(c)); }
+reference pool(const pool_case &c, const float *src) { return pool(c, src, src_shape(c), dst_shape(c)); }
 
-reference pool(const pool_case &c, const float *src, const tensor_shape &ss) {
-  const auto ds = dst_shape(c);
+reference pool(const pool_case &c, const float *src, const tensor_shape &ss,
+               const tensor_shape &ds) {
   const bool is_max = c.kind == SWCONV_POOL_MAX, is_min = c.kind == SWCONV_POOL_MIN;
   const bool is_avg = c.kind == SWCONV_POOL_AVG, is_l2 = c.kind == SWCONV_POOL_L2;
   reference r;
@@ -346,7 +347,7 @@ reference pool(const pool_case &c, const float *src, const tensor_shape &ss) {
             r.fused.push_back(static_cast<float>(result));
             continue;
           }
-          const float s = canonical_sum(c, ss, src + ss.at(n, channel, 0, 0), oh, ow);
+          const float s = canonical_sum(c, ss, ds.stride[2], src + ss.at(n, channel, 0, 0), oh, ow);
           const float taps = static_cast<float>(rows) * static_cast<float>(columns);
           r.fused.push_back(is_avg ? s / taps : is_l2 ? std::sqrt(s) : s);
         }

@@ -36,7 +36,8 @@ reference convolve(const conv_case &c, const conv_data &d, bool needs_fused = tr
 reference convolve(const conv_case &c, const conv_data &d, bool needs_fused, const conv_shapes &s);
 /// `fused` and `unfused` are equal: the canonical sums, and the exact result of max and min.
 reference pool(const pool_case &c, const float *src);
-reference pool(const pool_case &c, const float *src, const tensor_shape &src_shape);
+reference pool(const pool_case &c, const float *src, const tensor_shape &src_shape,
+               const tensor_shape &dst_shape);
 
 /// An activation in f64 and, where its bits are promised, in f32.
 double activate(int64_t act, double x);
