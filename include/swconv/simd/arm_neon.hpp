@@ -22,6 +22,9 @@ struct f32x4 : arithmetic<f32x4, xsimd::neon64> {
   static SWCONV_ALWAYS_INLINE f32x4 fma(f32x4 x, f32x4 y, f32x4 z) {
     return of(vfmaq_f32(raw(z), raw(x), raw(y)));
   }
+  // xsimd approximates these two on NEON; results are to be rounded as everywhere else.
+  static SWCONV_ALWAYS_INLINE f32x4 div(f32x4 x, f32x4 y) { return of(vdivq_f32(raw(x), raw(y))); }
+  static SWCONV_ALWAYS_INLINE f32x4 sqrt(f32x4 x) { return of(vsqrtq_f32(raw(x))); }
   static SWCONV_ALWAYS_INLINE f32x4 load_first(const float *p, int64_t n) {
     const float32x2_t none = vdup_n_f32(0.0f);
     if (n >= 4) return load(p);
