@@ -121,7 +121,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   if (winograd::listed && k.kind == family::winograd)
     // A margin for what the model leaves out: fast must not be slower than strict.
     return 1.1 / static_cast<double>(p.h.out) *
-           (p.tiles.planes ? planes_cost(p, simd::isa::full::size, p.tiles)
+           (p.tiles.planes ? 1.25 * planes_cost(p, simd::isa::full::size, p.tiles)
                            : tiled_cost(p, simd::isa::full::size, p.tiles));
   const auto blocks = [](double a, double b) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));

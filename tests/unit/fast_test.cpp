@@ -83,7 +83,6 @@ const char *const typical[] = {
     "conv ic=64 oc=64 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1",
     "conv ic=32 oc=48 h=28 w=28 kh=5 kw=5 pt=2 pl=2 pb=2 pr=2",
     "conv dims=1 ic=64 oc=64 w=1000 kw=7 dw=3 pl=9 pr=9",
-    "conv g=128 h=56 w=56 kh=31 kw=31 pt=15 pl=15 pb=15 pr=15",
 };
 
 TEST(Fast, TypicalLayersGetTiles) {
