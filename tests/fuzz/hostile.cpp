@@ -351,6 +351,7 @@ template <class Params>
 swconv_status plan_everywhere(const Params *p, const swconv_plan_options &given, const model &m,
                               std::vector<plan_owner> &plans) {
   swconv_status first = SWCONV_OK;
+  bool too_large = false;
   for (size_t k = 0; k < isas().size(); ++k) {
     swconv_plan_options options = given;
     options.force_isa = isas()[k].name.c_str();
@@ -360,9 +361,16 @@ swconv_status plan_everywhere(const Params *p, const swconv_plan_options &given,
     if (status != SWCONV_OK && (e.status != status || plans[k].get() != nullptr))
       finding("a failure without its detail");
     if (k == 0) first = status;
-    if (status != first)
-      finding(isas()[k].name + " says " + name_of(status) + ", " + isas()[0].name + " " + name_of(first));
     const bool many_workspaces = given.max_threads > 1000;
+    if (status != first) {
+      // Kernels differ in their workspaces, and so in what is too much for many workers.
+      const bool one_too_large = std::min(status, first) == SWCONV_OK &&
+                                 std::max(status, first) == SWCONV_SIZE_OVERFLOW;
+      if (!many_workspaces || !one_too_large)
+        finding(isas()[k].name + " says " + name_of(status) + ", " + isas()[0].name + " " +
+                name_of(first));
+      too_large = true;
+    }
     if (status == SWCONV_SIZE_OVERFLOW && m.honest && m.largest < wide{1} << 59 && !many_workspaces)
       finding(std::string("refused as too large, but is not: ") + e.message);
     if (status != SWCONV_OK) continue;
@@ -376,7 +384,7 @@ swconv_status plan_everywhere(const Params *p, const swconv_plan_options &given,
     char text[64];
     swconv_plan_describe(plans[k].get(), text, sizeof text);
   }
-  return first;
+  return too_large ? swconv_status{SWCONV_SIZE_OVERFLOW} : first;
 }
 
 template <class Params>
