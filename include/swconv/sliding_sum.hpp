@@ -28,13 +28,13 @@ SWCONV_BEGIN_NAMESPACE
 
 /// The operators of sliding_sum. Integers wrap. A NaN in the window makes max and min NaN.
 namespace ops {
-struct add : sliding::elementwise<sliding::adding> {};
-struct mul : sliding::elementwise<sliding::multiplying> {};
-struct max : sliding::elementwise<sliding::maximum> {};
-struct min : sliding::elementwise<sliding::minimum> {};
-struct bit_and : sliding::elementwise<sliding::anding> {};
-struct bit_or : sliding::elementwise<sliding::oring> {};
-struct bit_xor : sliding::elementwise<sliding::xoring> {};
+struct add : sliding::elementwise<SWCONV_OP_ADD> {};
+struct mul : sliding::elementwise<SWCONV_OP_MUL> {};
+struct max : sliding::elementwise<SWCONV_OP_MAX> {};
+struct min : sliding::elementwise<SWCONV_OP_MIN> {};
+struct bit_and : sliding::elementwise<SWCONV_OP_AND> {};
+struct bit_or : sliding::elementwise<SWCONV_OP_OR> {};
+struct bit_xor : sliding::elementwise<SWCONV_OP_XOR> {};
 }  // namespace ops
 
 /// Windows that reach beyond the data; the values of swconv_edges.
@@ -58,7 +58,7 @@ namespace detail {
 
 template <class Op>
 struct is_elementwise {
-  template <class O>
+  template <swconv_operator O>
   static std::true_type test(const sliding::elementwise<O> *);
   static std::true_type test(const sliding::any_operator *);
   static std::false_type test(...);

@@ -74,6 +74,12 @@ struct call_setup {
     if (given != nullptr) threads_or_null = &threads;
     return status == SWCONV_OK ? choose(nullptr, &chosen, error) : status;
   }
+  template <class Params, class Full>
+  swconv_status prepare(const Params *params, Full *full, const swconv_threads *given,
+                        swconv_error *error) noexcept {
+    const swconv_status status = read(params, full, error);
+    return status == SWCONV_OK ? prepare(given, error) : status;
+  }
 };
 
 }  // namespace
@@ -160,8 +166,7 @@ swconv_status swconv_conv(const swconv_conv_params *params, const void *src, con
   error_target error(given_error);
   full_conv_params full;
   call_setup setup;
-  swconv_status status = read(params, &full, error);
-  if (status == SWCONV_OK) status = setup.prepare(threads, error);
+  const swconv_status status = setup.prepare(params, &full, threads, error);
   if (status != SWCONV_OK) return status;
   return swconv::detail::conv_at_once(
       *setup.chosen.table, full.params, static_cast<const float *>(src),
@@ -174,8 +179,7 @@ swconv_status swconv_pool(const swconv_pool_params *params, const void *src, voi
   error_target error(given_error);
   swconv_pool_params full;
   call_setup setup;
-  swconv_status status = read(params, &full, error);
-  if (status == SWCONV_OK) status = setup.prepare(threads, error);
+  const swconv_status status = setup.prepare(params, &full, threads, error);
   if (status != SWCONV_OK) return status;
   return swconv::detail::pool_at_once(*setup.chosen.table, full, static_cast<const float *>(src),
                                       static_cast<float *>(dst), setup.threads_or_null, error,
@@ -188,8 +192,7 @@ swconv_status swconv_max_pool(const swconv_pool_params *params, const void *src,
   error_target error(given_error);
   swconv_pool_params full;
   call_setup setup;
-  swconv_status status = read(params, &full, error);
-  if (status == SWCONV_OK) status = setup.prepare(threads, error);
+  const swconv_status status = setup.prepare(params, &full, threads, error);
   if (status != SWCONV_OK) return status;
   if (indices == nullptr) return swconv::detail::report_null(error, "indices");
   return setup.chosen.table->max_pool(&full, src, dst, indices, storage_order,
@@ -202,8 +205,7 @@ swconv_status swconv_adaptive_pool(const swconv_pool_params *params, const int64
   error_target error(given_error);
   swconv_pool_params full;
   call_setup setup;
-  swconv_status status = read(params, &full, error);
-  if (status == SWCONV_OK) status = setup.prepare(threads, error);
+  const swconv_status status = setup.prepare(params, &full, threads, error);
   if (status != SWCONV_OK) return status;
   if (dst_size == nullptr) return swconv::detail::report_null(error, "dst_size");
   return setup.chosen.table->adaptive_pool(&full, dst_size, src, dst, setup.threads_or_null, error);

@@ -12,29 +12,6 @@
 SWCONV_BEGIN_NAMESPACE
 namespace sliding {
 
-/// The elementwise operators, over vectors that have them. `identity` is what joins nothing.
-struct adding {
-  static constexpr bool idempotent = false;
-  template <class T>
-  static T identity() {
-    return T(0);
-  }
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return V::add(a, b);
-  }
-};
-struct multiplying {
-  static constexpr bool idempotent = false;
-  template <class T>
-  static T identity() {
-    return T(1);
-  }
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return V::mul(a, b);
-  }
-};
 /// Bounds of T; infinite where it has infinities.
 template <class T>
 constexpr T least_of() {
@@ -50,102 +27,73 @@ constexpr T greatest_of() {
   else
     return static_cast<T>(~least_of<T>());
 }
-struct maximum {
-  static constexpr bool idempotent = true;
-  template <class T>
-  static T identity() {
-    return least_of<T>();
-  }
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return V::max(a, b);
-  }
-};
-struct minimum {
-  static constexpr bool idempotent = true;
-  template <class T>
-  static T identity() {
-    return greatest_of<T>();
-  }
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return V::min(a, b);
-  }
-};
-struct anding {
-  static constexpr bool idempotent = true;
-  template <class T>
-  static T identity() {
-    return static_cast<T>(~T(0));
-  }
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return V::bit_and(a, b);
-  }
-};
-struct oring {
-  static constexpr bool idempotent = true;
-  template <class T>
-  static T identity() {
-    return T(0);
-  }
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return V::bit_or(a, b);
-  }
-};
-struct xoring {
-  static constexpr bool idempotent = false;
-  template <class T>
-  static T identity() {
-    return T(0);
-  }
-  template <class V>
-  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
-    return V::bit_xor(a, b);
-  }
-};
 
-/// An elementwise operator as the functions of this directory want it: one copy of each loop.
-template <class Op>
-struct elementwise : Op {
+/// The operators of the C ABI: what joins nothing, and the operation on vectors. Bits are joined of
+/// integers only.
+template <class T>
+constexpr T identity_of(swconv_operator which) {
+  switch (which) {
+    case SWCONV_OP_MAX: return least_of<T>();
+    case SWCONV_OP_MIN: return greatest_of<T>();
+    case SWCONV_OP_MUL: return T(1);
+    case SWCONV_OP_AND: return static_cast<T>(-1);
+    default: return T(0);
+  }
+}
+template <class V>
+SWCONV_ALWAYS_INLINE V combine(swconv_operator which, V a, V b) {
+  if (which == SWCONV_OP_MUL) return V::mul(a, b);
+  if (which == SWCONV_OP_MAX) return V::max(a, b);
+  if (which == SWCONV_OP_MIN) return V::min(a, b);
+  if constexpr (!std::is_floating_point_v<typename V::element>) {
+    if (which == SWCONV_OP_AND) return V::bit_and(a, b);
+    if (which == SWCONV_OP_OR) return V::bit_or(a, b);
+    if (which == SWCONV_OP_XOR) return V::bit_xor(a, b);
+  }
+  return V::add(a, b);
+}
+
+/// One of them as the functions of this directory want it.
+template <swconv_operator Which>
+struct elementwise {
   static constexpr bool compact = true, has_identity = true;
+  static constexpr bool joins_bits =
+      Which == SWCONV_OP_AND || Which == SWCONV_OP_OR || Which == SWCONV_OP_XOR;
+  static constexpr bool idempotent = Which == SWCONV_OP_MAX || Which == SWCONV_OP_MIN ||
+                                     Which == SWCONV_OP_AND || Which == SWCONV_OP_OR;
+
+  template <class T>
+  static constexpr T identity() {
+    return identity_of<T>(Which);
+  }
+  template <class V>
+  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
+    static_assert(!joins_bits || !std::is_floating_point_v<typename V::element>,
+                  "bits are joined of integers only");
+    return combine(Which, a, b);
+  }
   template <class V>
   SWCONV_ALWAYS_INLINE V lift(V x) const {
     return x;
   }
 };
 
-/// An elementwise operator chosen at run time, for the C ABI: one copy of the code per element type
-/// instead of one per operator.
+/// One chosen at run time, for the C ABI: one copy of the code per element type instead of one per
+/// operator.
 struct any_operator {
   static constexpr bool idempotent = false, compact = true, has_identity = true;
   swconv_operator which;
 
   template <class T>
   T identity() const {
-    switch (which) {
-      case SWCONV_OP_MAX: return least_of<T>();
-      case SWCONV_OP_MIN: return greatest_of<T>();
-      case SWCONV_OP_MUL: return T(1);
-      case SWCONV_OP_AND: return static_cast<T>(-1);
-      default: return T(0);
-    }
+    return identity_of<T>(which);
   }
   template <class V>
   SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
     // Hidden, or the compiler would make a copy of every loop for every operator after all.
     swconv_operator o = which;
     __asm__("" : "+r"(o));
-    if (o == SWCONV_OP_ADD) return V::add(a, b);
-    if (o == SWCONV_OP_MAX) return V::max(a, b);
-    if (o == SWCONV_OP_MIN) return V::min(a, b);
-    if constexpr (!std::is_floating_point_v<typename V::element>) {
-      if (o == SWCONV_OP_AND) return V::bit_and(a, b);
-      if (o == SWCONV_OP_OR) return V::bit_or(a, b);
-      if (o == SWCONV_OP_XOR) return V::bit_xor(a, b);
-    }
-    return product(a, b);
+    return o == SWCONV_OP_MUL ? product(a, b) : combine(o, a, b);
   }
   /// Out of line: long for integers on some instruction sets.
   template <class V>

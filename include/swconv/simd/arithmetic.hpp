@@ -70,6 +70,21 @@ struct arithmetic {
     return of(xsimd::select(acc.b == acc.b, xsimd::max(acc.b, x.b), acc.b));
   }
   static SWCONV_ALWAYS_INLINE Self sqrt(Self x) { return of(xsimd::sqrt(x.b)); }
+  // Wider vectors replace the next two: there a quad is a part of a vector.
+  /// Lanes 4i … 4i+3 from p + i * distance.
+  static SWCONV_ALWAYS_INLINE Self quads(const float *p, int64_t) {
+    static_assert(size == 4, "one quad");
+    return load(p);
+  }
+  /// Transposes the 4 × 4 elements of each quad of lanes.
+  static SWCONV_ALWAYS_INLINE void transpose_quads(Self &x, Self &y, Self &z, Self &w) {
+    const Self xz = Self::zip_lo(x, z), yw = Self::zip_lo(y, w);
+    const Self xz2 = Self::zip_hi(x, z), yw2 = Self::zip_hi(y, w);
+    x = Self::zip_lo(xz, yw);
+    y = Self::zip_hi(xz, yw);
+    z = Self::zip_lo(xz2, yw2);
+    w = Self::zip_hi(xz2, yw2);
+  }
   /// x < 0 ? y : z
   static SWCONV_ALWAYS_INLINE Self if_negative(Self x, Self y, Self z) {
     return of(xsimd::select(x.b < batch(0.0f), y.b, z.b));

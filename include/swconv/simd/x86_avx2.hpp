@@ -8,6 +8,7 @@
 #include <immintrin.h>
 
 #include "arithmetic.hpp"
+#include "x86_quads.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace simd {
@@ -28,7 +29,7 @@ SWCONV_ALWAYS_INLINE int clamp_lane(int64_t x, int n) {
   return static_cast<int>(x < 0 ? 0 : x > n ? n : x);
 }
 
-struct f32x8 : arithmetic<f32x8, arch_avx2> {
+struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
   struct mask {
     __m256i bits;
   };
@@ -121,20 +122,6 @@ struct f32x8 : arithmetic<f32x8, arch_avx2> {
   SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t distance) const {
     _mm_storeu_ps(p, _mm256_castps256_ps128(b));
     _mm_storeu_ps(p + distance, _mm256_extractf128_ps(b, 1));
-  }
-  /// Lanes 4i … 4i+3 from p + i * distance.
-  static SWCONV_ALWAYS_INLINE f32x8 quads(const float *p, int64_t distance) {
-    const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p));
-    return of(_mm256_insertf128_ps(x, _mm_loadu_ps(p + distance), 1));
-  }
-  /// Transposes the 4 × 4 elements of each quad of lanes.
-  static SWCONV_ALWAYS_INLINE void transpose_quads(f32x8 &x, f32x8 &y, f32x8 &z, f32x8 &w) {
-    const __m256 xy = _mm256_unpacklo_ps(x.b, y.b), zw = _mm256_unpacklo_ps(z.b, w.b);
-    const __m256 xy2 = _mm256_unpackhi_ps(x.b, y.b), zw2 = _mm256_unpackhi_ps(z.b, w.b);
-    x = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(1, 0, 1, 0)));
-    y = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(3, 2, 3, 2)));
-    z = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(1, 0, 1, 0)));
-    w = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(3, 2, 3, 2)));
   }
 };
 

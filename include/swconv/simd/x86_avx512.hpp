@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "arithmetic.hpp"
+#include "x86_quads.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace simd {
@@ -148,7 +149,7 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
   }
 };
 
-struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
+struct f32x8 : quads_of_eight<f32x8, arch_avx512_half> {
   using mask = __mmask8;
 
   static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
@@ -208,20 +209,6 @@ struct f32x8 : arithmetic<f32x8, arch_avx512_half> {
     const __m256i iota = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     const __m256i i = _mm256_mullo_epi32(iota, _mm256_set1_epi32(static_cast<int>(step)));
     return of(_mm256_mmask_i32gather_ps(_mm256_setzero_ps(), m, i, p, 4));
-  }
-  /// Lanes 4i … 4i+3 from p + i * distance.
-  static SWCONV_ALWAYS_INLINE f32x8 quads(const float *p, int64_t distance) {
-    const __m256 x = _mm256_castps128_ps256(_mm_loadu_ps(p));
-    return of(_mm256_insertf128_ps(x, _mm_loadu_ps(p + distance), 1));
-  }
-  /// Transposes the 4 × 4 elements of each quad of lanes.
-  static SWCONV_ALWAYS_INLINE void transpose_quads(f32x8 &x, f32x8 &y, f32x8 &z, f32x8 &w) {
-    const __m256 xy = _mm256_unpacklo_ps(x.b, y.b), zw = _mm256_unpacklo_ps(z.b, w.b);
-    const __m256 xy2 = _mm256_unpackhi_ps(x.b, y.b), zw2 = _mm256_unpackhi_ps(z.b, w.b);
-    x = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(1, 0, 1, 0)));
-    y = of(_mm256_shuffle_ps(xy, zw, _MM_SHUFFLE(3, 2, 3, 2)));
-    z = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(1, 0, 1, 0)));
-    w = of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(3, 2, 3, 2)));
   }
 };
 

@@ -113,16 +113,6 @@ struct f32x4 : arithmetic<f32x4, arch_sse2> {
   }
   /// The inverse of quads.
   SWCONV_ALWAYS_INLINE void store_quads(float *p, int64_t) const { store(p); }
-  /// Lanes 4i … 4i+3 from p + i * distance.
-  static SWCONV_ALWAYS_INLINE f32x4 quads(const float *p, int64_t) { return load(p); }
-  /// Transposes the 4 × 4 elements of each quad of lanes.
-  static SWCONV_ALWAYS_INLINE void transpose_quads(f32x4 &x, f32x4 &y, f32x4 &z, f32x4 &w) {
-    const f32x4 xz = zip_lo(x, z), yw = zip_lo(y, w), xz2 = zip_hi(x, z), yw2 = zip_hi(y, w);
-    x = zip_lo(xz, yw);
-    y = zip_hi(xz, yw);
-    z = zip_lo(xz2, yw2);
-    w = zip_hi(xz2, yw2);
-  }
 };
 
 struct isa {
