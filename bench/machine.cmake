@@ -4,7 +4,8 @@
 include_guard(GLOBAL)
 
 find_package(Threads REQUIRED)
-add_library(swconv_machine STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/layer.cpp
+add_library(swconv_machine STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/bench/calm.cpp
+                                                   ${PROJECT_SOURCE_DIR}/bench/layer.cpp
                                                    ${PROJECT_SOURCE_DIR}/bench/machine.cpp)
 swconv_warnings(swconv_machine)
 swconv_compile_for(swconv_machine baseline)

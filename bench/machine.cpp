@@ -57,22 +57,6 @@ double clock_now() {
   return double(loops * chain_length) / taken;
 }
 
-/// Probes of the instruction sets that this CPU supports, best first.
-std::vector<const isa_probe *> probes() {
-  const std::vector<const isa_probe *> built = {
-#define SWCONV_BENCH_ISA(isa) &swconv_bench_probe_##isa,
-#include "probes.inc"
-#undef SWCONV_BENCH_ISA
-  };
-  const char *names[16] = {};
-  const size_t count = std::min<size_t>(swconv_isas(names, 16), 16);
-  std::vector<const isa_probe *> usable;
-  for (size_t i = 0; i < count; ++i)
-    for (const auto *probe : built)
-      if (std::string(probe->name) == names[i]) usable.push_back(probe);
-  return usable;
-}
-
 /// The best of many samples, except the best few: in a virtual machine the clock on the wall
 /// stumbles now and then.
 double best_but_few(std::vector<double> &samples) {
@@ -138,6 +122,21 @@ machine::memory_rate measure_memory(const std::vector<const isa_probe *> &probes
 
 }  // namespace
 
+std::vector<const isa_probe *> isa_probes() {
+  const std::vector<const isa_probe *> built = {
+#define SWCONV_BENCH_ISA(isa) &swconv_bench_probe_##isa,
+#include "probes.inc"
+#undef SWCONV_BENCH_ISA
+  };
+  const char *names[16] = {};
+  const size_t count = std::min<size_t>(swconv_isas(names, 16), 16);
+  std::vector<const isa_probe *> usable;
+  for (size_t i = 0; i < count; ++i)
+    for (const auto *probe : built)
+      if (std::string(probe->name) == names[i]) usable.push_back(probe);
+  return usable;
+}
+
 int pin_to_cpus(int count) {
   cpu_set_t allowed, chosen;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return -1;
@@ -149,7 +148,7 @@ int pin_to_cpus(int count) {
 }
 
 machine::machine(int threads, bool quick) : threads_(threads) {
-  const auto usable = probes();
+  const auto usable = isa_probes();
   for (const auto *probe : usable)
     peaks_.push_back(measure_peak(*probe, threads, quick ? 20 : 200, clock_));
 
@@ -162,7 +161,7 @@ machine::machine(int threads, bool quick) : threads_(threads) {
 }
 
 void machine::follow_clock() {
-  const auto usable = probes();
+  const auto usable = isa_probes();
   for (size_t i = 0; i < usable.size(); ++i) {
     const peak now = measure_peak(*usable[i], threads_, 50, clock_);
     if (now.sound() && (!peaks_[i].sound() || now.flops > peaks_[i].flops)) peaks_[i] = now;

@@ -11,9 +11,14 @@
 
 namespace swconv_bench {
 
+struct isa_probe;
+
 /// Keep the calling thread, and threads made later, on the last `count` CPUs it may use. Returns
 /// the first of them, or -1 where that is not possible.
 int pin_to_cpus(int count);
+
+/// Probes of the instruction sets that this CPU supports, best first.
+std::vector<const isa_probe *> isa_probes();
 
 class machine {
  public:

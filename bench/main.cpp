@@ -158,6 +158,9 @@ std::vector<std::string> parse(int argc, char **argv, arguments &a) {
       ->check(CLI::PositiveNumber);
   app.add_option("--benchmark_min_time", a.how.seconds, "seconds for the samples of each variant")
       ->check(CLI::PositiveNumber);
+  app.add_option("--patience", a.how.patience,
+                 "seconds to wait per layer, at most, while another machine uses the core")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--published", a.published, "CSV file of the peers' published times, or none");
   app.add_option("--targets", a.targets, "CSV file of the shares to reach by class, or none");
   app.add_option("--published-peak", a.published_peak, "GFLOP/s of the machine they are from");
@@ -174,12 +177,14 @@ std::vector<std::string> parse(int argc, char **argv, arguments &a) {
   if (a.quick) {
     if (!app.count("--benchmark_repetitions")) a.how.samples = 3;
     if (!app.count("--benchmark_min_time")) a.how.seconds = 0.01;
+    if (!app.count("--patience")) a.how.patience = 0;
     a.how.reference_taps = 5e6;
   }
   if (a.perturb) {  // thousands of layers, and this library only
     if (a.variants.empty()) a.variants = {"swconv"};
     if (!app.count("--benchmark_repetitions")) a.how.samples = 20;
     if (!app.count("--benchmark_min_time")) a.how.seconds = 0.03;
+    if (!app.count("--patience")) a.how.patience = 1;
     a.how.reference_taps = 2e5;
   }
   if (a.quick || a.no_cold || a.perturb || a.how.verify_only) a.how.cold_samples = 0;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 
+#include "calm.hpp"
 #include "reference.hpp"
 #include "tensor.hpp"
 #include "timing.hpp"
@@ -74,11 +75,13 @@ class trial {
     const double next = times_.empty() ? 0 : spent_ / double(times_.size());
     return spent_ + next < (times_.size() < 3 ? 8 : 1.5) * settings_.seconds;
   }
-  void sample() {
+  void sample(calm_core &core) {
     guarded([&] {
+      const double before = fastest_;
       const double taken = timed([&] {
         for (int64_t i = 0; i < runs_; ++i) variant_->run();
       });
+      if (fastest_ < before && settings_.threads == 1 && !core.now()) result.undisturbed = 0;
       spent_ += taken;
       times_.push_back(taken / double(runs_));
     });
@@ -164,9 +167,13 @@ std::vector<measurement> measure_here(const layer &l,
   if (!s.verify_only) {
     for (auto &t : trials)
       if (t.alive()) t.warm_up();
+    static calm_core core;
+    double patience = s.threads == 1 ? s.patience : 0;
     for (int round = 0; round < s.samples; ++round)
-      take_turns(trials, round, [](trial &t) {
-        if (t.wants_sample()) t.sample();
+      take_turns(trials, round, [&](trial &t) {
+        if (!t.wants_sample()) return;
+        patience -= core.wait(patience);
+        t.sample(core);
       });
     if (s.cold_samples > 0) {
       static tensor walk;

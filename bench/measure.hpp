@@ -20,6 +20,7 @@ struct settings {
   std::string isa;              ///< of this library; "": the best of this CPU
   int samples = 100;            ///< of each variant, at most; short ones fit between disturbances
   double seconds = 0.15;        ///< for the samples of each variant, about
+  double patience = 3;          ///< seconds to wait per layer, at most, until the core is all ours
   int cold_samples = 3;         ///< 0: none
   double cold_bytes = 0;        ///< walked through before each cold sample
   double reference_taps = 5e7;  ///< up to here every result is checked, beyond it a sample
@@ -34,7 +35,8 @@ struct measurement {
   double min = 0, median = 0, cold = 0, pack = 0;  ///< seconds; 0: not measured
   int samples = 0;
   /// Part of the fastest sample during which the process had a core (one thread only). Below 0.97
-  /// other programs are in every sample, and the time means little.
+  /// other programs are in every sample, and the time means little. 0 where another machine was on
+  /// the core after it.
   double undisturbed = 1;
   size_t workspace_bytes = 0;
   double max_error = 0;

@@ -121,7 +121,7 @@ int print_summary(session &s, const std::vector<target> &targets, bool strict) {
   if (implausible)
     std::printf("!  %d: more than 103%% of the limit: the yardstick is wrong\n", implausible);
   if (disturbed)
-    std::printf("~  %d: other programs had the core even during the fastest sample\n", disturbed);
+    std::printf("~  %d: others had a part of the core even during the fastest sample\n", disturbed);
   if (slow_packing) std::printf("   %d layers take more than 3 runs to pack\n", slow_packing);
   std::printf("%d results wrong or failed\n", wrong);
   const bool sound = s.how().verify_only || s.yardstick().peak_of(s.how().isa).sound();
