@@ -93,7 +93,7 @@ def fast(run):
     rows = []
     for l in run.convolutions():
         f, s = l.times.get('swconv_fast'), l.times.get(data.OURS)
-        if f and s and 'winograd' in f.choice:
+        if f and s and ('winograd' in f.choice or 'fourier' in f.choice):
             rows.append(['`%s`' % l.name, ms(s.least), ms(f.least),
                          '%.0f%%' % (100 * f.gflops / run.peak()), '%.2f' % (s.least / f.least)])
     table(['layer', 'strict, ms', 'fast, ms', 'of the peak', 'gain'], rows)

@@ -54,12 +54,9 @@ inline swconv_status table_pack(const abi::plan_state *s, const void *filter, vo
     return report_failure(e, SWCONV_INVALID_ARGUMENT, "packed_bytes",
                           static_cast<int64_t>(packed_bytes),
                           "smaller than packed_bytes of the plan info");
-  if (winograd::listed && d.tiled && d.p.tiles.planes)
-    pack_planes(d.p, d.filter, simd::isa::full::size, static_cast<const float *>(filter),
-                begin_packed(d.packed_bytes, d.packing_id, packed));
-  else if (winograd::listed && d.tiled)
-    pack_tiles(d.p, d.filter, simd::isa::full::size, static_cast<const float *>(filter),
-               begin_packed(d.packed_bytes, d.packing_id, packed));
+  if (winograd::listed && d.tiled)
+    pack_transformed(d.p, d.filter, simd::isa::full::size, static_cast<const float *>(filter),
+                     begin_packed(d.packed_bytes, d.packing_id, packed));
   else
     pack_filter(d.p, d.filter, simd::isa::full::size, d.packed_bytes, d.packing_id,
                 static_cast<const float *>(filter), packed);

@@ -33,11 +33,15 @@ struct plan_data {
   uint8_t keeps_packing;
   uint8_t tiled;  ///< the kernel counts tiles, and takes the rows of all samples at once
 
-  bool is_planes() const { return tiled && p.tiles.planes; }
+  bool is_planes() const { return tiled && (p.tiles.planes || p.tiles.spectra); }
   int64_t channels() const { return is_planes() ? p.groups : p.out_channels; }
   int64_t outer() const { return is_planes() ? 1 : tiled ? p.groups : p.batch * p.groups; }
-  int64_t rows() const { return tiled ? p.batch * p.tiles.h.tiles : p.h.out; }
-  int64_t columns() const { return tiled ? p.tiles.w.tiles : p.w.out; }
+  int64_t rows() const {
+    return !tiled ? p.h.out : p.tiles.spectra ? p.batch : p.batch * p.tiles.h.tiles;
+  }
+  int64_t columns() const {
+    return !tiled ? p.w.out : p.tiles.spectra ? p.tiles.pairs() : p.tiles.w.tiles;
+  }
 };
 static_assert(sizeof(plan_data) <= sizeof(abi::plan_state), "a plan fits its state");
 
@@ -121,8 +125,9 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   if (winograd::listed && k.kind == family::winograd)
     // A margin for what the model leaves out: fast must not be slower than strict.
     return 1.1 / static_cast<double>(p.h.out) *
-           (p.tiles.planes ? 1.25 * planes_cost(p, simd::isa::full::size, p.tiles)
-                           : tiled_cost(p, simd::isa::full::size, p.tiles));
+           (p.tiles.spectra  ? spectra_cost(p, simd::isa::full::size, p.tiles)
+            : p.tiles.planes ? planes_cost(p, simd::isa::full::size, p.tiles)
+                             : tiled_cost(p, simd::isa::full::size, p.tiles));
   const auto blocks = [](double a, double b) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
@@ -276,6 +281,10 @@ inline void split_work(plan_data &d, uint32_t threads) {
     // Fewer tiles do not pay for passing over the weights.
     row_unit = p.tiles.planes ? p.tiles.block_rows : 1 + 23 / p.tiles.w.tiles;
   }
+  if (tiled && p.tiles.spectra) {
+    column_unit = p.tiles.spectra == 1 ? lanes : 1;
+    row_unit = 1;
+  }
   const auto blocks = [](int64_t n, int64_t step) { return n / step + (n % step != 0); };
   const auto cut = [&](int64_t n, int64_t unit, int64_t pieces, int64_t &step, int64_t &count) {
     // `pieces` blocks of whole units, or as many as there are units.
@@ -355,10 +364,10 @@ SWCONV_COLD inline swconv_status plan_conv(const swconv_conv_params &params, con
   const uint64_t keep = options ? options->keep_packing_id : 0;
   double tiled = 0;
   if (winograd::listed && d.p.fast && keep != d.packing_id && d.p.h.out > 0 && d.p.w.out > 0 &&
-      !choose_tiling(d.p, lanes, keep, d.p.tiles, tiled))
+      !choose_tiling(d.p, lanes, keep, options ? options->force_kernel : nullptr, d.p.tiles, tiled))
     d.p.tiles = tiling{};
   d.keeps_packing = keep != 0 && keep != d.packing_id;
-  if (d.keeps_packing && d.p.tiles.block_tiles == 0)
+  if (d.keeps_packing && d.p.tiles.h.m == 0)
     return report_failure(error, SWCONV_UNSUPPORTED, "keep_packing_id", static_cast<int64_t>(keep),
                           "no kernel for this layer reads that packing");
   s = finish_plan(d, options, SWCONV_POOL_MAX, error);

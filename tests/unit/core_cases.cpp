@@ -272,6 +272,20 @@ std::vector<conv_case> fast_convolutions(uint64_t seed) {
                                  {&conv_case::pr, {0, 8, 30}}},
                                 around}),
                         seed + 2));
+  // One channel per group: spectra of several tiles, of tiles in the lanes and of channels.
+  append(&all, pairwise(fast,
+                        joined({{{&conv_case::n, {1, 2}},
+                                 {&conv_case::g, {1, 3, 17}},
+                                 {&conv_case::h, {1, 30, 70}},
+                                 {&conv_case::w, {20, 75, 130}},
+                                 {&conv_case::kh, {1, 7, 15}},
+                                 {&conv_case::kw, {5, 13, 17}},
+                                 {&conv_case::pt, {0, 7}},
+                                 {&conv_case::pl, {0, 5}},
+                                 {&conv_case::pb, {0, 9}},
+                                 {&conv_case::pr, {0, 16}}},
+                                around}),
+                        seed + 3));
   return all;
 }
 

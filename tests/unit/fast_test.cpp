@@ -77,7 +77,10 @@ bool has_tiles(const isa &i) {
   return std::find(i.families.begin(), i.families.end(), "winograd") != i.families.end();
 }
 
-bool is_tiled(const layer &l) { return std::string(l.info.kernel).rfind("winograd/", 0) == 0; }
+bool is_fourier(const layer &l) { return std::string(l.info.kernel).rfind("fourier/", 0) == 0; }
+bool is_tiled(const layer &l) {
+  return std::string(l.info.kernel).rfind("winograd/", 0) == 0 || is_fourier(l);
+}
 
 const char *const typical[] = {
     "conv ic=64 oc=64 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1",
@@ -97,6 +100,85 @@ TEST(Fast, TypicalLayersGetTiles) {
       library().describe(l.plan.get(), line, sizeof line);
       EXPECT_NE(std::strstr(line, "points, error about"), nullptr) << line;
     }
+}
+
+/// One channel: tiles in the lanes; many: channels. Long rows: one axis.
+const char *const large_filters[] = {
+    "conv h=300 w=310 kh=25 kw=25", "conv h=256 w=256 kh=17 kw=31 pt=8 pl=15 pb=8 pr=15",
+    "conv g=64 h=90 w=100 kh=31 kw=31 pt=15 pl=15 pb=15 pr=15", "conv dims=1 w=100000 kw=200",
+    "conv n=2 dims=1 g=3 w=30000 kw=257 pl=128 pr=128"};
+
+TEST(Fast, LargeFiltersGetSpectra) {
+  for (const auto &i : isas())
+    for (const char *text : large_filters) {
+      if (!has_tiles(i)) continue;
+      layer l(fast_case(text), i);
+      EXPECT_TRUE(is_fourier(l)) << i.name << " " << text << ": " << l.info.kernel;
+      char line[512];
+      library().describe(l.plan.get(), line, sizeof line);
+      EXPECT_NE(std::strstr(line, "Fourier transform, error about 1e-07"), nullptr) << line;
+    }
+}
+
+/// Two tiles share a transform, and always the same two: however the work is cut.
+TEST(Fast, SpectraHaveTheSameBitsForThreadsAndPositionInABatch) {
+  for (const auto &i : isas()) {
+    for (const char *text : {"conv n=3 g=2 h=150 w=170 kh=25 kw=25 pt=9 pl=12", "conv n=2 g=40 h=80 w=90 kh=29 kw=31"}) {
+      if (!has_tiles(i)) continue;
+      const auto c = fast_case(text);
+      layer serial(c, i), split(c, i, 0, 5);
+      ASSERT_TRUE(is_fourier(serial)) << i.name << " " << serial.info.kernel;
+      EXPECT_GT(split.info.tasks, serial.info.tasks);
+      const auto src = src_of(c);
+      const auto one = serial.run(c, src);
+      const auto source = reversed_threads(5);
+      const auto many = split.run(c, src, nullptr, &source);
+      EXPECT_EQ(std::memcmp(one.data(), many.data(), one.size() * 4), 0) << i.name;
+      auto single = c;
+      single.n = 1;
+      layer alone(single, i, serial.info.packing_id);
+      ASSERT_EQ(alone.status, SWCONV_OK);
+      const auto ss = src_shape(c), ds = dst_shape(c);
+      const std::vector<float> image(src.begin() + ss.stride[0], src.begin() + 2 * ss.stride[0]);
+      const auto result = alone.run(single, image);
+      EXPECT_EQ(std::memcmp(result.data(), one.data() + ds.stride[0], result.size() * 4), 0) << i.name;
+    }
+  }
+}
+
+/// Errors are those of a Fourier transform, below those of the direct chain: a bound as tight as is
+/// said, on a filter with one large tap, too.
+TEST(Fast, SpectraAreAsAccurateAsSaid) {
+  for (const auto &i : isas()) {
+    if (!has_tiles(i)) continue;
+    for (const char *text : large_filters)
+      for (int peak = 0; peak < 2; ++peak) {
+        const auto c = fast_case(text);
+        layer l(c, i);
+        if (peak) {
+          l.filter[l.filter.size() / 2] = 1000;
+          const auto memory = l.packed.block();
+          library().pack(l.plan.get(), l.filter.data(), memory, l.info.packed_bytes, nullptr);
+        }
+        const auto src = src_of(c);
+        const auto dst = l.run(c, src);
+        const auto ss = src_shape(c), fs = filter_shape(c), ds = dst_shape(c);
+        for (int64_t k = 0; k < 500; ++k) {
+          const int64_t n = k % c.n, g = k * 7 % c.g, y = k * 31 % ds.size[2], x = k * 1009 % ds.size[3];
+          double exact = 0, magnitude = 0;
+          for (int64_t h = 0; h < c.kh; ++h)
+            for (int64_t w = 0; w < c.kw; ++w) {
+              const double f = l.filter[static_cast<size_t>(fs.at(g, 0, h, w))];
+              const int64_t row = y + h - c.pt, column = x + w - c.pl;
+              magnitude += std::fabs(f);
+              if (row >= 0 && row < c.h && column >= 0 && column < c.w)
+                exact += f * src[static_cast<size_t>(ss.at(n, g, row, column))];
+            }
+          const double got = dst[static_cast<size_t>(ds.at(n, g, y, x))];
+          ASSERT_LT(std::fabs(got - exact), 4e-7 * magnitude) << i.name << " " << text << " " << k;
+        }
+      }
+  }
 }
 
 TEST(Fast, StrictAndHopelessLayersDoNot) {
@@ -155,6 +237,33 @@ TEST(Fast, ANanStaysInItsTiles) {
             }
           }
     }
+  }
+}
+
+/// In a spectrum it spoils the two tiles of its transform.
+TEST(Fast, ANanStaysInItsPairOfTiles) {
+  for (const auto &i : isas()) {
+    if (!has_tiles(i)) continue;
+    const auto c = fast_case("conv h=300 w=310 kh=25 kw=25");
+    layer l(c, i);
+    ASSERT_TRUE(is_fourier(l));
+    auto src = src_of(c);
+    const auto clean = l.run(c, src);
+    src[static_cast<size_t>(src_shape(c).at(0, 0, 5, 5))] = std::numeric_limits<float>::quiet_NaN();
+    const auto spoiled = l.run(c, src);
+    int64_t same = 0;
+    for (int64_t h = 0; h < 276; ++h)
+      for (int64_t w = 0; w < 286; ++w) {
+        const auto at = static_cast<size_t>(dst_shape(c).at(0, 0, h, w));
+        if (h <= 5 && w <= 5) {
+          EXPECT_TRUE(std::isnan(spoiled[at]));
+        }
+        if (h >= 128 || w >= 256) {
+          ASSERT_EQ(spoiled[at], clean[at]) << i.name << " " << h << " " << w;
+        }
+        same += spoiled[at] == clean[at];
+      }
+    EXPECT_GT(same, 276 * 286 / 2);
   }
 }
 

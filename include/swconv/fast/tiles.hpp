@@ -10,6 +10,7 @@
 #include "../kernels/toom_cook.hpp"
 #include "../packing.hpp"
 #include "../shape.hpp"
+#include "spectra.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace detail {
@@ -36,8 +37,11 @@ inline bool cut_axis(const axis &a, int64_t n, int64_t m, bool may_split, tile_a
   return true;
 }
 
-/// Bytes of the values of one block, and of its products.
-constexpr int64_t values_budget = 1 << 20, products_budget = 1 << 17;
+/// Bytes of the values of one block, and of its products: both stay in the second-level cache with
+/// the weights that pass by, of 1 MiB or more where there are 32 registers, else of 512 KiB.
+constexpr bool large_cache = simd::isa::registers >= 32;
+constexpr int64_t values_budget = large_cache ? 1 << 20 : 3 << 16;
+constexpr int64_t products_budget = large_cache ? 1 << 17 : 1 << 16;
 
 inline void size_block(const problem &p, int lanes, tiling &t) {
   const int64_t blocks = quotient_up(p.in_channels, lanes);
@@ -100,7 +104,7 @@ inline double planes_cost(const problem &p, int lanes, const tiling &t) {
       f(t.w.n) * evaluation_cost(t.h.n) + f(t.h.m) * evaluation_cost(t.w.n) + f(t.h.m * t.w.m) * 8;
   const double slide = points * f(t.h.pieces * t.w.pieces) * 1.25;
   const double vectors = f(quotient_up(p.groups, lanes));
-  return tiles * (slide + (again * in + out) * 2.9) * vectors / f(p.groups);
+  return 1.25 * tiles * (slide + (again * in + out) * 2.9) * vectors / f(p.groups);
 }
 
 /// Short filters along both axes get at most six points: with eight, their errors would be six
@@ -114,17 +118,33 @@ inline bool worth_trying(const problem &p, int64_t nh, int64_t nw) {
 inline uint64_t tiled_packing_id(const problem &p, int lanes, const tiling &t) {
   uint64_t id = packing_id(p, lanes);
   constexpr int64_t algorithm = 0x546f6f6d;
-  const int64_t parts[] = {algorithm, t.planes, t.h.m, t.h.n, t.h.stride, t.w.m, t.w.n, t.w.stride};
+  const int64_t parts[] = {algorithm, t.planes + 2 * t.spectra, t.h.m, t.h.n, t.h.stride, t.w.m, t.w.n, t.w.stride};
   for (const int64_t v : parts) id = mix(id, v);
   return id | 1;
 }
 
-/// The cheapest tiling, or with `keep` the one that reads that packing; false if there is none.
-inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, tiling &best, double &cost) {
+/// The kernel that a tiling is for.
+inline const char *tiles_kernel(const tiling &t) {
+  return t.spectra ? "fourier/tiles" : t.planes ? "winograd/planes" : "winograd/tiles";
+}
+
+/// The cheapest tiling, or with `keep` the one that reads that packing, or with a prefix one of that
+/// kernel; false if there is none.
+inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, const char *prefix,
+                          tiling &best, double &cost) {
   bool found = false;
+  const auto try_tiles = [&](const tiling &t, double c) {
+    if (keep != 0 && tiled_packing_id(p, lanes, t) != keep) return;
+    if (prefix && strncmp(tiles_kernel(t), prefix, strlen(prefix)) != 0) return;
+    if (found && c >= cost) return;
+    found = true;
+    best = t;
+    cost = c;
+  };
+  for_each_spectra(p, lanes, try_tiles);
   const bool depthwise = is_depthwise(p, lanes);
   // Planes know neither strides nor dilations.
-  if (depthwise && (p.h.stride | p.w.stride | p.h.dilation | p.w.dilation) != 1) return false;
+  if (depthwise && (p.h.stride | p.w.stride | p.h.dilation | p.w.dilation) != 1) return found;
   constexpr int64_t points[] = {1, 4, 6, 8};
   for (const int64_t nh : points)
     for (const int64_t nw : points) {
@@ -137,12 +157,7 @@ inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, tiling &be
             size_planes(lanes, t);
           else
             size_block(p, lanes, t);
-          if (keep != 0 && tiled_packing_id(p, lanes, t) != keep) continue;
-          const double c = depthwise ? planes_cost(p, lanes, t) : tiled_cost(p, lanes, t);
-          if (found && c >= cost) continue;
-          found = true;
-          best = t;
-          cost = c;
+          try_tiles(t, depthwise ? planes_cost(p, lanes, t) : tiled_cost(p, lanes, t));
         }
     }
   return found;
@@ -151,6 +166,7 @@ inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, tiling &be
 /// The error to expect, relative to Σ|filter · src|: the largest of many thousand results
 /// (docs/numerics.md). It grows with the points of both axes.
 inline double expected_error(const tiling &t) {
+  if (t.spectra) return 1e-7;
   const auto growth = [](int64_t n) { return n == 1 ? 1.0 : n == 4 ? 1.5 : n == 6 ? 2.0 : 4.0; };
   return 1e-7 * growth(t.h.n) * growth(t.w.n);
 }
@@ -158,7 +174,12 @@ inline double expected_error(const tiling &t) {
 /// ", F(4x4, 3x3) from 6x6 points, error about 4e-07": the algorithm for people.
 inline void describe_tiles(const problem &p, char *text, size_t capacity) {
   const tiling &t = p.tiles;
-  snprintf(text, capacity, ", F(%dx%d, %lldx%lld) from %dx%d points, error about %.0e",
+  if (t.spectra)
+    snprintf(text, capacity, ", %dx%d results of a %dx%d Fourier transform, error about %.0e",
+             static_cast<int>(t.h.m), static_cast<int>(t.w.m), static_cast<int>(t.h.n),
+             static_cast<int>(t.w.n), expected_error(t));
+  else
+    snprintf(text, capacity, ", F(%dx%d, %lldx%lld) from %dx%d points, error about %.0e",
            static_cast<int>(t.h.m), static_cast<int>(t.w.m), static_cast<long long>(p.h.taps),
            static_cast<long long>(p.w.taps), static_cast<int>(t.h.n), static_cast<int>(t.w.n),
            expected_error(t));
@@ -166,6 +187,7 @@ inline void describe_tiles(const problem &p, char *text, size_t capacity) {
 
 /// Floats of a packed filter for these tiles, or overflowed_extent.
 inline int64_t tiled_filter_floats(const problem &p, int lanes, const tiling &t) {
+  if (t.spectra) return spectra_floats(p, lanes, t);
   int64_t n = quotient_up(t.planes ? p.groups : p.out_channels, lanes) * lanes;
   const int64_t factors[] = {t.points(), t.phases() * t.w.pieces * t.h.pieces, p.in_channels,
                              t.planes ? 1 : p.groups};
@@ -254,6 +276,13 @@ inline void pack_planes(const problem &p, const filter_pitches &s, int lanes, co
         to[i * pieces * lanes] = static_cast<float>(sum);
       }
     }
+}
+
+/// Packs for the tiles of p.
+inline void pack_transformed(const problem &p, const filter_pitches &s, int lanes,
+                             const float *filter, float *out) {
+  const auto pack = p.tiles.spectra ? &pack_spectra : p.tiles.planes ? &pack_planes : &pack_tiles;
+  pack(p, s, lanes, filter, out);
 }
 
 }  // namespace detail

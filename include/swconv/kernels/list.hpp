@@ -6,6 +6,7 @@
 
 #include "channel_vector.hpp"
 #include "depthwise_lanes.hpp"
+#include "overlap_save.hpp"
 #include "planar.hpp"
 #include "planar_wide.hpp"
 #include "pointwise.hpp"
@@ -113,6 +114,8 @@ constexpr kernel_entry list[] = {
      &winograd::serves, &winograd::workspace},
     {"winograd/planes", &winograd::run_planes, family::winograd, 0, 0, 0, false, false, true,
      &winograd::planes_serve, &winograd::planes_workspace},
+    {"fourier/tiles", &fourier::run, family::winograd, 0, 0, 0, false, false, true,
+     &fourier::serves, &fourier::workspace},
 #endif
     pool_slide("pool/max", &pooling::run_slide<pooling::max_of>, family::pool_max),
     pool_slide("pool/avg", &pooling::run_slide<pooling::sum_of>, family::pool_avg),

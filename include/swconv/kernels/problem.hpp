@@ -58,6 +58,7 @@ struct tiling {
   int64_t block_tiles;  ///< most tiles in flight; decides the workspace
   int64_t block_rows;   ///< for planes: rows of tiles in flight
   uint32_t planes;      ///< lanes are the groups of a depthwise layer
+  uint32_t spectra;     ///< tiles of n by Fourier transforms; lanes are tiles (1) or groups (2)
 
   SWCONV_ALWAYS_INLINE int64_t phases() const { return h.stride * w.stride; }
   SWCONV_ALWAYS_INLINE int64_t points() const { return h.n * w.n; }
@@ -77,6 +78,8 @@ struct tiling {
     const int64_t columns = w.stride * w.step * (w.m * (run_tiles() / w.step - 1) + w.n);
     return (h.n > 4 ? h.n : 4) * ((columns + lanes - 1) / lanes * lanes + 1) * lanes;
   }
+  /// Two tiles of an image are the real and the imaginary part of one transform.
+  SWCONV_ALWAYS_INLINE int64_t pairs() const { return (h.tiles * w.tiles + 1) / 2; }
   /// Floats that one worker needs: a formula of the layer, not of the image's size.
   SWCONV_ALWAYS_INLINE int64_t workspace_floats(int64_t in_channels, int64_t lanes) const {
     return values_floats(in_channels, lanes) + products_floats(lanes) + stage_floats(lanes);

@@ -11,6 +11,7 @@
 ///     products  [tile][point][one or two vectors of out channels]   one panel of channels
 #pragma once
 
+#include "../simd/transpose.hpp"
 #include "epilogue.hpp"
 #include "toom_cook.hpp"
 
@@ -29,21 +30,6 @@ constexpr bool listed = true;
 constexpr int tiles_of_pair = simd::isa::registers >= 32 ? 12 : 6;
 constexpr int tiles_of_one = simd::isa::registers >= 32 ? 12 : 8;
 
-/// N vectors of N lanes, transposed.
-SWCONV_ALWAYS_INLINE void transpose(V (&v)[lanes]) {
-  V out[lanes];
-  SWCONV_UNROLL
-  for (int stage = 1; stage < lanes; stage *= 2) {
-    SWCONV_UNROLL
-    for (int i = 0; i < lanes / 2; ++i) {
-      out[2 * i] = V::zip_lo(v[i], v[i + lanes / 2]);
-      out[2 * i + 1] = V::zip_hi(v[i], v[i + lanes / 2]);
-    }
-    SWCONV_UNROLL
-    for (int i = 0; i < lanes; ++i) v[i] = out[i];
-  }
-}
-
 /// Columns [x, x + width) of one row of up to `lanes` channels, a vector per column; zeros outside.
 SWCONV_NOINLINE inline void stage_row(const float *row, int64_t pitch, int64_t channels, int64_t in,
                                int64_t x, int64_t width, float *out) {
@@ -58,7 +44,7 @@ SWCONV_NOINLINE inline void stage_row(const float *row, int64_t pitch, int64_t c
         v[c] = c < channels ? V::load_masked(p + c * pitch, inside) : V::zero();
       });
     }
-    transpose(v);
+    simd::transpose(v);
     simd::unroll<lanes>([&](auto c) SWCONV_INLINE_LAMBDA { v[c].store(out + c * lanes); });
   }
 }
@@ -70,11 +56,20 @@ struct multiplier {
   int64_t tail;               ///< channels in the last block
   int64_t distance;           ///< floats from block to block
   int64_t tile;               ///< floats from tile to tile of the products
+  int64_t panel;              ///< floats of the weights of one point
+};
+
+/// Which of the next point's weights are asked for while these are used: as many floats for each
+/// channel. The runs of a point share the work, so that memory is never waited for in the first only.
+struct next_weights {
+  const float *at;
+  int64_t step;
 };
 
 /// P tiles by NV vectors of out channels, over all input channels and pieces.
 template <int NV, int P>
-SWCONV_NOINLINE void multiply(const multiplier &g, const float *u, const float *values, float *m) {
+SWCONV_NOINLINE void multiply(const multiplier &g, const float *u, next_weights next,
+                              const float *values, float *m) {
   V acc[NV][P];
   simd::unroll<NV * P>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / P][i % P] = V::zero(); });
   for (int64_t piece = 0; piece < g.pieces; ++piece, values += g.shift) {
@@ -82,11 +77,14 @@ SWCONV_NOINLINE void multiply(const multiplier &g, const float *u, const float *
     for (int64_t q = 0; q < g.groups; ++q)
       for (int64_t b = g.blocks; b > 0; --b, block += g.distance) {
         const float *x = block;
+        // The next block of channels is too far away for the hardware to expect it.
+        for (int i = 0; i < P * lanes; i += 16) __builtin_prefetch(x + g.distance + i);
         for (int64_t n = b > 1 ? lanes : g.tail; n > 0; --n, ++x, u += NV * lanes) {
           V weight[NV];
           simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { weight[v] = V::load(u + v * lanes); });
           SWCONV_OPAQUE(x);
-          simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { __builtin_prefetch(u + 1024 + v * lanes); });
+          for (int i = 0; i < NV * lanes; i += 16) __builtin_prefetch(next.at + i);
+          next.at += next.step;
           simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
             const V value = V::broadcast(x + i * lanes);
             simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
@@ -102,7 +100,8 @@ SWCONV_NOINLINE void multiply(const multiplier &g, const float *u, const float *
   });
 }
 
-using multiply_fn = void (*)(const multiplier &, const float *, const float *, float *);
+using multiply_fn = void (*)(const multiplier &, const float *, next_weights, const float *,
+                             float *);
 
 template <int NV, int... I>
 SWCONV_ALWAYS_INLINE multiply_fn multiplication(int64_t tiles, std::integer_sequence<int, I...>) {
@@ -115,9 +114,12 @@ template <int NV>
 SWCONV_ALWAYS_INLINE void multiply_tiles(const multiplier &g, const float *u, const float *values,
                                          float *m, int64_t n) {
   constexpr int most = NV == 2 ? tiles_of_pair : tiles_of_one;
-  for (int64_t runs = (n + most - 1) / most; runs > 0; --runs) {
+  const int64_t all = (n + most - 1) / most;
+  next_weights next{u + g.panel, NV * lanes / all};
+  for (int64_t runs = all; runs > 0; --runs) {
     const int64_t tiles = (n + runs - 1) / runs;
-    multiplication<NV>(tiles, std::make_integer_sequence<int, most>{})(g, u, values, m);
+    multiplication<NV>(tiles, std::make_integer_sequence<int, most>{})(g, u, next, values, m);
+    next.at += g.panel / all;
     values += tiles * lanes;
     m += tiles * g.tile;
     n -= tiles;
@@ -135,7 +137,7 @@ SWCONV_NOINLINE inline void write_row(const epilogue &ep, const float *stage, in
       simd::unroll<lanes>([&](auto k) SWCONV_INLINE_LAMBDA { v[k] = V::fma(v[k], scale, bias); });
     if (ep.clamp)
       simd::unroll<lanes>([&](auto k) SWCONV_INLINE_LAMBDA { v[k] = ep.clamped(v[k]); });
-    transpose(v);
+    simd::transpose(v);
     float *out = dst + i;
     const int64_t left = n - i;
     if (!ep.general && channels >= lanes && left >= lanes) {
@@ -295,7 +297,8 @@ inline void run(const problem &p, const run_pointers &ptr, const block &b) {
                            f.blocks,
                            p.in_channels - (f.blocks - 1) * lanes,
                            f.rows * f.row_slots * lanes,
-                           (points * vectors + 1) * lanes};
+                           (points * vectors + 1) * lanes,
+                           depth * vectors * lanes};
         for (int64_t k = 0; k < points; ++k, u += depth * vectors * lanes) {
           // With one piece, the rows of a block are one long row.
           const float *const values = f.values + k * f.plane;

@@ -172,6 +172,15 @@ struct scalars {
     for (int k = 0; k < 4; ++k)
       *out[k] = make([&](int i) { return in[i % 4].x[i / 4 * 4 + k]; });
   }
+  /// The first, or the last, halves of a and b.
+  static scalars low_halves(scalars a, scalars b) {
+    SWCONV_COUNT(shuffles);
+    return make([&](int i) { return i < N / 2 ? a.x[i] : b.x[i - N / 2]; });
+  }
+  static scalars high_halves(scalars a, scalars b) {
+    SWCONV_COUNT(shuffles);
+    return make([&](int i) { return i < N / 2 ? a.x[i + N / 2] : b.x[i]; });
+  }
 };
 
 struct isa {

@@ -24,6 +24,13 @@ struct quads_of_eight : arithmetic<Self, Arch> {
     z = Self::of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(1, 0, 1, 0)));
     w = Self::of(_mm256_shuffle_ps(xy2, zw2, _MM_SHUFFLE(3, 2, 3, 2)));
   }
+  /// The first, or the last, quads of x and y.
+  static SWCONV_ALWAYS_INLINE Self low_halves(Self x, Self y) {
+    return Self::of(_mm256_permute2f128_ps(x.b, y.b, 0x20));
+  }
+  static SWCONV_ALWAYS_INLINE Self high_halves(Self x, Self y) {
+    return Self::of(_mm256_permute2f128_ps(x.b, y.b, 0x31));
+  }
 };
 
 }  // namespace simd
