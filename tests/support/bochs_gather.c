@@ -1,109 +1,86 @@
 // SPDX-License-Identifier: MIT
 // Preloaded by scripts/emulate_avx512: Bochs 2.7 takes a gather or scatter whose index is one of
-// zmm16 to zmm31 for an invalid instruction. Here the signal's handler does what the instruction
-// says. All else that is invalid goes to the program's own handler, or kills it.
+// zmm16 to zmm31 for an invalid instruction. When one is met, it is replaced by a jump to the same
+// with a lower index, which is lent from a register that is put back. All else that is invalid goes
+// to the program's own handler, or kills it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
-// Parts of the XSAVE area in its standard form: offsets, and bits of what is present.
-enum { SSE_AT = 160, PRESENT_AT = 512, AVX_AT = 576, MASKS_AT = 1088, HIGH_AT = 1152, ZMM16_AT = 1664 };
-enum { SSE = 2, AVX = 4, MASKS = 32, HIGH = 64, ZMM16 = 128 };
+enum { DETOUR = 64, LONGEST_JUMP = 1 << 30, PAGE = 4096 };
 
-typedef union {
-  uint8_t bytes[64];
-  uint32_t lanes[16];
-} vector;
-
-// A part that is not present holds zeros, whatever is in memory. Which it is after, too.
-static uint8_t *part(uint8_t *area, uint64_t bit, int at, size_t size) {
-  uint64_t present;
-  memcpy(&present, area + PRESENT_AT, sizeof present);
-  if (!(present & bit)) memset(area + at, 0, size);
-  present |= bit;
-  memcpy(area + PRESENT_AT, &present, sizeof present);
-  return area + at;
+// Memory for detours that a jump from `site` can reach.
+static uint8_t *room_near(const uint8_t *site) {
+  static uint8_t *next, *end;
+  if (next == end || next - site > LONGEST_JUMP || site - next > LONGEST_JUMP) {
+    const uintptr_t page = (uintptr_t)site & ~(uintptr_t)(PAGE - 1);
+    next = MAP_FAILED;
+    for (uintptr_t far = PAGE; next == MAP_FAILED && far < LONGEST_JUMP; far += 16 * PAGE)
+      next = mmap((void *)(page + far), PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (next == MAP_FAILED) return next = end = 0;
+    end = next + PAGE;
+  }
+  next += DETOUR;
+  return next - DETOUR;
 }
 
-static void transfer(uint8_t *area, int number, vector *v, int write) {
-  uint8_t *at[3] = {0};
-  size_t size[3] = {16, 16, 32};
-  if (number >= 16) {
-    at[0] = part(area, ZMM16, ZMM16_AT, 1024) + 64 * (number - 16);
-    size[0] = 64;
-  } else {
-    at[0] = part(area, SSE, SSE_AT, 256) + 16 * number;
-    at[1] = part(area, AVX, AVX_AT, 256) + 16 * number;
-    at[2] = part(area, HIGH, HIGH_AT, 512) + 32 * number;
-  }
-  uint8_t *bytes = v->bytes;
-  for (int i = 0; i < 3 && at[i]; bytes += size[i++]) {
-    if (write)
-      memcpy(at[i], bytes, size[i]);
-    else
-      memcpy(bytes, at[i], size[i]);
-  }
+static uint8_t *append(uint8_t *at, const void *bytes, size_t count) {
+  memcpy(at, bytes, count);
+  return at + count;
 }
 
-static uint64_t general(const greg_t *registers, int number) {
-  static const int name[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
-                               REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                               REG_R12, REG_R13, REG_R14, REG_R15};
-  return (uint64_t)registers[name[number]];
+static uint8_t *append_jump(uint8_t *at, const uint8_t *target) {
+  const int32_t distance = (int32_t)(target - (at + 5));
+  *at++ = 0xe9;
+  return append(at, &distance, sizeof distance);
 }
 
-// Elements and indices of four bytes: vgatherdps, vpgatherdd, vscatterdps, vpscatterdd.
-static int done(ucontext_t *context) {
-  greg_t *registers = context->uc_mcontext.gregs;
-  const uint8_t *code = (const uint8_t *)registers[REG_RIP];
-  if (code[0] != 0x62 || (code[1] & 0x0f) != 2 || code[2] != 0x7d || (code[3] & 0x80)) return 0;
-  const int gather = code[4] == 0x92 || code[4] == 0x90;
-  if (!gather && code[4] != 0xa2 && code[4] != 0xa0) return 0;
-  const int mode = code[5] >> 6, mask_number = code[3] & 7;
-  if (mode == 3 || (code[5] & 7) != 4 || mask_number == 0 || (code[3] & 0x60) == 0x60) return 0;
+/// True if the instruction at `site` is one of those and will be another when it comes again.
+static int replaced(uint8_t *site) {
+  uint8_t code[12];
+  memcpy(code, site, sizeof code);
+  const int opcode = code[4], mode = code[5] >> 6;
+  const int gathers = opcode >= 0x90 && opcode <= 0x93, scatters = opcode >= 0xa0 && opcode <= 0xa3;
+  if (code[0] != 0x62 || (code[1] & 0x0f) != 2 || !(gathers || scatters)) return 0;
+  if (mode == 3 || (code[5] & 7) != 4 || (code[3] & 8)) return 0;
+  const int displacement = mode == 1 ? 1 : mode == 2 || (code[6] & 7) == 5 ? 4 : 0;
+  const size_t length = 7 + (size_t)displacement;
 
-  const int data = ((code[5] >> 3) & 7) | (~code[1] >> 4 & 8) | (~code[1] & 16);
-  const int index = ((code[6] >> 3) & 7) | (~code[1] >> 3 & 8) | (~code[3] << 1 & 16);
-  const int base = (code[6] & 7) | (~code[1] >> 2 & 8);
-  const int no_base = mode == 0 && (code[6] & 7) == 5;
-  uint64_t address = no_base ? 0 : general(registers, base);
-  int length = 7;
-  if (mode == 1) {
-    address += (uint64_t)((int64_t)(int8_t)code[7] * 4);
-    length += 1;
-  } else if (mode == 2 || no_base) {
-    int32_t displacement;
-    memcpy(&displacement, code + 7, sizeof displacement);
-    address += (uint64_t)(int64_t)displacement;
-    length += 4;
-  }
+  const int data = (code[5] >> 3 & 7) | (~code[1] >> 4 & 8) | (~code[1] & 16);
+  const int index = (code[6] >> 3 & 7) | (~code[1] >> 3 & 8) | 16;
+  const uint8_t lent = data == 0;
+  uint8_t *detour = room_near(site), *at = detour;
+  if (!detour) return 0;
+  // zmm`lent` to memory beyond what a function may use below its stack, and the index in its place.
+  const uint8_t save[] = {0x62, 0xf1, 0xfe, 0x48, 0x7f, (uint8_t)(0x44 | lent << 3), 0x24, 0xfc};
+  const uint8_t load[] = {0x62, 0xf1, 0xfe, 0x48, 0x6f, (uint8_t)(0x44 | lent << 3), 0x24, 0xfc};
+  const uint8_t move[] = {0x62, (uint8_t)(0x91 | (index & 8 ? 0 : 0x20)), 0xfd, 0x48, 0x6f,
+                          (uint8_t)(0xc0 | lent << 3 | (index & 7))};
+  at = append(at, save, sizeof save);
+  at = append(at, move, sizeof move);
+  code[1] |= 0x40;
+  code[3] |= 0x08;
+  code[6] = (uint8_t)((code[6] & 0xc7) | lent << 3);
+  at = append(at, code, length);
+  at = append(at, load, sizeof load);
+  append_jump(at, site + length);
 
-  uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
-  uint8_t *mask_at = part(area, MASKS, MASKS_AT, 64) + 8 * mask_number;
-  uint64_t mask;
-  memcpy(&mask, mask_at, sizeof mask);
-  vector indices, values;
-  transfer(area, index, &indices, 0);
-  transfer(area, data, &values, 0);
-  const int lanes = 4 << (code[3] >> 5 & 3);
-  for (int i = 0; i < lanes; ++i) {
-    if (!(mask >> i & 1)) continue;
-    uint64_t offset = (uint64_t)(int64_t)(int32_t)indices.lanes[i] << (code[6] >> 6);
-    void *element = (void *)(address + offset);
-    if (gather)
-      memcpy(&values.lanes[i], element, 4);
-    else
-      memcpy(element, &values.lanes[i], 4);
-  }
-  if (gather) {
-    memset(values.lanes + lanes, 0, (size_t)(16 - lanes) * 4);
-    transfer(area, data, &values, 1);
-  }
-  memset(mask_at, 0, 8);
-  registers[REG_RIP] += length;
+  uint8_t *page = (uint8_t *)((uintptr_t)site & ~(uintptr_t)(PAGE - 1));
+  if (mprotect(page, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) != 0 &&
+      mprotect(page, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
+    return 0;
+  // In one store, for threads that are interrupted here: there is one processor.
+  uint64_t jump;
+  memcpy(&jump, site, sizeof jump);
+  uint8_t bytes[8];
+  append_jump(bytes, bytes + (detour - site));
+  memcpy(&jump, bytes, 5);
+  __atomic_store_n((uint64_t *)site, jump, __ATOMIC_SEQ_CST);
   return 1;
 }
 
@@ -117,11 +94,11 @@ static sigaction_function *real_sigaction(void) {
   return function;
 }
 
-static void on_invalid(int signal_number, siginfo_t *info, void *context) {
-  if (done(context)) return;
-  // The program's own way; the instruction comes again and there it is handled.
+static void on_invalid(int number, siginfo_t *info, void *context) {
   (void)info;
-  real_sigaction()(signal_number, &programs_own, 0);
+  if (replaced((uint8_t *)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP])) return;
+  // The program's own way from now on: the instruction comes again.
+  real_sigaction()(number, &programs_own, 0);
 }
 
 int sigaction(int number, const struct sigaction *action, struct sigaction *before) {
@@ -143,6 +120,6 @@ __attribute__((constructor)) static void start(void) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = on_invalid;
-  action.sa_flags = SA_SIGINFO | SA_NODEFER;
+  action.sa_flags = SA_SIGINFO;
   real_sigaction()(SIGILL, &action, &programs_own);
 }
