@@ -54,7 +54,7 @@ inline void size_block(const problem &p, int lanes, tiling &t) {
 }
 
 /// Operations of a transform from or to n points, in vectors; loads and stores hide behind them.
-inline double evaluation_cost(int64_t n) { return n == 1 ? 2 : n == 4 ? 8 : n == 6 ? 14 : 26; }
+inline double evaluation_cost(int64_t n) { return n == 1 ? 2 : n == 4 ? 8 : n == 6 ? 14 : n == 8 ? 26 : 42; }
 
 /// Cost of an image of one group, in vector FMAs.
 inline double tiled_cost(const problem &p, int lanes, const tiling &t) {
@@ -108,8 +108,9 @@ inline double planes_cost(const problem &p, int lanes, const tiling &t) {
 }
 
 /// Short filters along both axes get at most six points: with eight, their errors would be six
-/// times as large, and the larger transforms take back what they save.
+/// times as large, and the larger transforms take back what they save. Ten points are for rows.
 inline bool worth_trying(const problem &p, int64_t nh, int64_t nw) {
+  if (nw == 10) return nh == 1 && quotient_up(p.w.taps, p.w.stride) > 4;
   return nh * nw > 1 && (nh * nw < 48 || quotient_up(p.h.taps, p.h.stride) > 4 ||
                          quotient_up(p.w.taps, p.w.stride) > 4);
 }
@@ -145,12 +146,15 @@ inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, const char
   const bool depthwise = is_depthwise(p, lanes);
   // Planes know neither strides nor dilations.
   if (depthwise && (p.h.stride | p.w.stride | p.h.dilation | p.w.dilation) != 1) return found;
-  constexpr int64_t points[] = {1, 4, 6, 8};
+  constexpr int64_t points[] = {1, 4, 6, 8, 10};
+  const auto fewest = [](int64_t n) { return n == 1 ? 1 : toom_cook::fewest_of(n); };
+  const auto most = [](int64_t n) { return n == 1 ? 1 : toom_cook::most_of(n); };
   for (const int64_t nh : points)
     for (const int64_t nw : points) {
+      if (nh == 10 || (nw == 10 && nh > 1)) continue;
       if (depthwise ? nh * nw != 64 : keep == 0 && !worth_trying(p, nh, nw)) continue;
-      for (int64_t mh = nh == 1 ? 1 : 2; mh < (nh == 1 ? 2 : nh); ++mh)
-        for (int64_t mw = nw == 1 ? 1 : 2; mw < (nw == 1 ? 2 : nw); ++mw) {
+      for (int64_t mh = fewest(nh); mh <= most(nh); ++mh)
+        for (int64_t mw = fewest(nw); mw <= most(nw); ++mw) {
           tiling t{};
           if (!cut_axis(p.h, nh, mh, depthwise, t.h) || !cut_axis(p.w, nw, mw, true, t.w)) continue;
           if (depthwise)
@@ -167,7 +171,7 @@ inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, const char
 /// (docs/numerics.md). It grows with the points of both axes.
 inline double expected_error(const tiling &t) {
   if (t.spectra) return 1e-7;
-  const auto growth = [](int64_t n) { return n == 1 ? 1.0 : n == 4 ? 1.5 : n == 6 ? 2.0 : 4.0; };
+  const auto growth = [](int64_t n) { return n == 1 ? 1.0 : n == 4 ? 1.5 : n == 6 ? 2.0 : n == 8 ? 4.0 : 10.0; };
   return 1e-7 * growth(t.h.n) * growth(t.w.n);
 }
 
@@ -198,7 +202,7 @@ inline int64_t tiled_filter_floats(const problem &p, int lanes, const tiling &t)
 
 /// Weight of tap k at point j.
 struct point_weights {
-  double at[8][8];
+  double at[10][8];
   explicit point_weights(const tile_axis &a) : at{} {
     for (int64_t j = 0; j < a.n; ++j)
       for (int64_t k = 0; k < a.n - a.m + 1; ++k)

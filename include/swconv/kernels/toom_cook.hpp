@@ -28,6 +28,10 @@ template <>
 struct points<8> {
   static constexpr double p[] = {0.5, 1.0, 2.0};
 };
+template <>
+struct points<10> {
+  static constexpr double p[] = {0.375, 0.75, 1.25, 2.5};
+};
 
 /// Coefficients in x² of the product of (x² - p²) over all pairs but `skipped`.
 template <int N>
@@ -122,25 +126,36 @@ using transform_fn = void (*)(const float *, walk, float *, walk, int64_t);
 
 template <class V>
 SWCONV_ALWAYS_INLINE transform_fn evaluation(int64_t n) {
-  return n == 4 ? &evaluate<V, 4> : n == 6 ? &evaluate<V, 6> : &evaluate<V, 8>;
+  return n == 4   ? &evaluate<V, 4>
+         : n == 6 ? &evaluate<V, 6>
+         : n == 8 ? &evaluate<V, 8>
+                  : &evaluate<V, 10>;
 }
+
+/// Fewest and most outputs of N points. Ten are for rows of filters with more than four taps.
+constexpr int64_t fewest_of(int64_t n) { return n == 10 ? 4 : 2; }
+constexpr int64_t most_of(int64_t n) { return n == 10 ? 6 : n - 1; }
 
 template <class V, int N, int... M>
 SWCONV_ALWAYS_INLINE transform_fn interpolation_of(int64_t m, std::integer_sequence<int, M...>) {
-  constexpr transform_fn table[] = {&interpolate<V, N, M + 2>...};
-  return table[m - 2];
+  constexpr int fewest = static_cast<int>(fewest_of(N));
+  constexpr transform_fn table[] = {&interpolate<V, N, M + fewest>...};
+  return table[m - fewest];
 }
-/// N points and M = 2 … N-1 outputs.
 template <class V>
 SWCONV_ALWAYS_INLINE transform_fn interpolation(int64_t n, int64_t m) {
   return n == 4   ? interpolation_of<V, 4>(m, std::make_integer_sequence<int, 2>{})
          : n == 6 ? interpolation_of<V, 6>(m, std::make_integer_sequence<int, 4>{})
-                  : interpolation_of<V, 8>(m, std::make_integer_sequence<int, 6>{});
+         : n == 8 ? interpolation_of<V, 8>(m, std::make_integer_sequence<int, 6>{})
+                  : interpolation_of<V, 10>(m, std::make_integer_sequence<int, 3>{});
 }
 
 /// The point of index j of n (infinity, the last, has none).
 inline double point(int64_t n, int64_t j) {
-  const double *const p = n == 4 ? points<4>::p : n == 6 ? points<6>::p : points<8>::p;
+  const double *const p = n == 4   ? points<4>::p
+                          : n == 6 ? points<6>::p
+                          : n == 8 ? points<8>::p
+                                   : points<10>::p;
   if (j == 0) return 0;
   return j % 2 == 1 ? p[(j - 1) / 2] : -p[(j - 1) / 2];
 }
