@@ -15,7 +15,7 @@ namespace {
 using namespace swconv;
 
 struct tile_choice {
-  int64_t mh, nh, mw, nw, kh, kw;
+  int64_t mh, nh, mw, nw, kh, kw, stride = 1;
 };
 struct errors {
   double max = 0, squares = 0;
@@ -38,8 +38,8 @@ void study(const tile_choice &q, int64_t channels, float low) {
   constexpr int64_t outs = 32;
   const int64_t height = q.kh == 1 ? 1 : 24, width = q.kh == 1 ? 400 : 24;
   problem p{};
-  p.h = axis{height, height - q.kh + 1, q.kh, 1, 1, 0};
-  p.w = axis{width, width - q.kw + 1, q.kw, 1, 1, 0};
+  p.h = axis{height, (height - q.kh) / q.stride + 1, q.kh, q.stride, 1, 0};
+  p.w = axis{width, (width - q.kw) / q.stride + 1, q.kw, q.stride, 1, 0};
   p.batch = p.groups = 1;
   p.in_channels = channels;
   p.out_channels = outs;
@@ -75,7 +75,7 @@ void study(const tile_choice &q, int64_t channels, float low) {
     float chain = 0;
     for (int64_t c = 0; c < channels; ++c)
       for (int64_t k = 0; k < taps; ++k) {
-        const float s = src[static_cast<size_t>((c * height + y + k / q.kw) * width + x + k % q.kw)];
+        const float s = src[static_cast<size_t>((c * height + y * q.stride + k / q.kw) * width + x * q.stride + k % q.kw)];
         const float f = filter[static_cast<size_t>((oc * channels + c) * taps + k)];
         exact += double(s) * f;
         magnitude += std::fabs(double(s) * f);
@@ -85,7 +85,8 @@ void study(const tile_choice &q, int64_t channels, float low) {
     direct.add(std::fabs(exact - chain) / magnitude);
   }
   char name[40];
-  std::snprintf(name, sizeof name, "F(%dx%d, %dx%d)", int(q.mh), int(q.mw), int(q.kh), int(q.kw));
+  std::snprintf(name, sizeof name, "F(%dx%d, %dx%d)%s", int(q.mh), int(q.mw), int(q.kh), int(q.kw),
+                q.stride == 2 ? " s2" : "");
   std::printf("| %-14s | %dx%d | %4d | %4.1f | %.1e | %.1e | %.1e | %.1f |\n", name, int(q.nh),
               int(q.nw), int(channels), double(low), fast.max, std::sqrt(fast.squares / double(count)),
               direct.max, std::sqrt(fast.squares / direct.squares));
@@ -99,7 +100,8 @@ int main() {
   for (const tile_choice q :
        {tile_choice{2, 4, 2, 4, 3, 3}, {4, 6, 4, 6, 3, 3}, {6, 8, 6, 8, 3, 3}, {2, 6, 2, 6, 5, 5},
         {4, 8, 4, 8, 5, 5}, {2, 8, 2, 8, 7, 7}, {1, 1, 4, 6, 1, 3}, {1, 1, 6, 8, 1, 3},
-        {1, 1, 4, 8, 1, 7}, {1, 1, 4, 8, 1, 15}})
+        {1, 1, 4, 8, 1, 7}, {1, 1, 4, 8, 1, 15}, {1, 1, 6, 10, 1, 5}, {1, 1, 4, 10, 1, 7},
+        {1, 1, 5, 10, 1, 11}, {1, 1, 5, 10, 1, 51}, {3, 7, 3, 7, 3, 3, 2}})
     for (const int channels : {16, 64, 256, 512})
       for (const float low : {-1.0f, 0.0f}) study(q, channels, low);
 }

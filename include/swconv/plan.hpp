@@ -33,14 +33,14 @@ struct plan_data {
   uint8_t keeps_packing;
   uint8_t tiled;  ///< the kernel counts tiles, and takes the rows of all samples at once
 
-  bool is_planes() const { return tiled && (p.tiles.planes || p.tiles.spectra); }
-  int64_t channels() const { return is_planes() ? p.groups : p.out_channels; }
-  int64_t outer() const { return is_planes() ? 1 : tiled ? p.groups : p.batch * p.groups; }
+  bool is_spectra() const { return tiled && p.tiles.spectra; }
+  int64_t channels() const { return is_spectra() ? p.groups : p.out_channels; }
+  int64_t outer() const { return is_spectra() ? 1 : tiled ? p.groups : p.batch * p.groups; }
   int64_t rows() const {
-    return !tiled ? p.h.out : p.tiles.spectra ? p.batch : p.batch * p.tiles.h.tiles;
+    return !tiled ? p.h.out : is_spectra() ? p.batch : p.batch * p.tiles.h.tiles;
   }
   int64_t columns() const {
-    return !tiled ? p.w.out : p.tiles.spectra ? p.tiles.pairs() : p.tiles.w.tiles;
+    return !tiled ? p.w.out : is_spectra() ? p.tiles.pairs() : p.tiles.w.tiles;
   }
 };
 static_assert(sizeof(plan_data) <= sizeof(abi::plan_state), "a plan fits its state");
@@ -125,9 +125,8 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   if (winograd::listed && k.kind == family::winograd)
     // A margin for what the model leaves out: fast must not be slower than strict.
     return 1.1 / static_cast<double>(p.h.out) *
-           (p.tiles.spectra  ? spectra_cost(p, simd::isa::full::size, p.tiles)
-            : p.tiles.planes ? planes_cost(p, simd::isa::full::size, p.tiles)
-                             : tiled_cost(p, simd::isa::full::size, p.tiles));
+           (p.tiles.spectra ? spectra_cost(p, simd::isa::full::size, p.tiles)
+                            : tiled_cost(p, simd::isa::full::size, p.tiles));
   const auto blocks = [](double a, double b) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
@@ -279,7 +278,7 @@ inline void split_work(plan_data &d, uint32_t threads) {
   if (tiled) {
     column_unit = p.tiles.run_tiles();
     // Fewer tiles do not pay for passing over the weights.
-    row_unit = p.tiles.planes ? p.tiles.block_rows : 1 + 23 / p.tiles.w.tiles;
+    row_unit = 1 + 23 / p.tiles.w.tiles;
   }
   if (tiled && p.tiles.spectra) {
     column_unit = p.tiles.spectra == 1 ? lanes : 1;

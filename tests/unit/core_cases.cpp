@@ -258,7 +258,7 @@ std::vector<conv_case> fast_convolutions(uint64_t seed) {
                                  {&conv_case::pr, {0, 7, 64}}},
                                 around}),
                         seed + 1));
-  // Depthwise: filters of several pieces, part vectors of channels.
+  // Depthwise: large filters, part vectors of channels.
   append(&all, pairwise(fast,
                         joined({{{&conv_case::n, {1, 2}},
                                  {&conv_case::g, {9, 16, 20, 33}},

@@ -86,6 +86,7 @@ const char *const typical[] = {
     "conv ic=64 oc=64 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1",
     "conv ic=32 oc=48 h=28 w=28 kh=5 kw=5 pt=2 pl=2 pb=2 pr=2",
     "conv dims=1 ic=64 oc=64 w=1000 kw=7 dw=3 pl=9 pr=9",
+    "conv ic=128 oc=128 h=61 w=67 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1",
 };
 
 TEST(Fast, TypicalLayersGetTiles) {

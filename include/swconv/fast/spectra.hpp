@@ -16,7 +16,7 @@ inline bool cut_for_spectra(const axis &a, int64_t n, tile_axis &t) {
   if (a.stride != 1 || a.dilation != 1 || (n == 1) != (a.taps == 1)) return false;
   const int64_t m = n - a.taps + 1;
   if (m < 4 && n > 1) return false;
-  t = tile_axis{m, n, 1, 1, 1, (a.out + m - 1) / m};
+  t = tile_axis{m, n, 1, 1, 1, (a.out + m - 1) / m, 1};
   return true;
 }
 

@@ -19,7 +19,7 @@ SWCONV_ALWAYS_INLINE int64_t quotient_up(int64_t a, int64_t b) { return (a + b -
 
 /// Cuts one axis for n points, or does not transform it (n = 1). False where that cannot be.
 inline bool cut_axis(const axis &a, int64_t n, int64_t m, bool may_split, tile_axis &t) {
-  t = tile_axis{1, 1, 1, 1, 1, a.out};
+  t = tile_axis{1, 1, 1, 1, 1, a.out, 1};
   if (n == 1) return a.taps == 1 && a.stride == 1;
   if (a.taps == 1 || a.stride > 2 || a.dilation > 64 || (a.stride > 1 && a.dilation > 1))
     return false;
@@ -28,7 +28,10 @@ inline bool cut_axis(const axis &a, int64_t n, int64_t m, bool may_split, tile_a
   t.n = n;
   t.stride = a.stride;
   t.step = a.dilation;
-  if (taps > n - m + 1) {
+  t.phases = toom_cook::is_strided(n) ? 1 : a.stride;
+  if (toom_cook::is_strided(n)) {
+    if (a.stride != 2 || a.taps > 3) return false;
+  } else if (taps > n - m + 1) {
     // All pieces but the last have m taps, so that each reads whole tiles.
     if (!may_split || a.stride > 1 || m > n - m + 1) return false;
     t.pieces = 1 + quotient_up(taps - (n - m + 1), m);
@@ -49,12 +52,15 @@ inline void size_block(const problem &p, int lanes, tiling &t) {
   const int64_t product = t.points() * 2 * lanes * 4;
   int64_t tiles = axis::least(values_budget / value, products_budget / product);
   if (tiles > 96) tiles = 96;
-  if (tiles < 12) tiles = 12;
+  if (tiles < 16) tiles = 16;  // fewer do not pay for passing over the weights
   t.block_tiles = quotient_up(tiles, t.w.step) * t.w.step;
 }
 
 /// Operations of a transform from or to n points, in vectors; loads and stores hide behind them.
-inline double evaluation_cost(int64_t n) { return n == 1 ? 2 : n == 4 ? 8 : n == 6 ? 14 : n == 8 ? 26 : 42; }
+inline double evaluation_cost(int64_t n) {
+  constexpr int of[] = {0, 2, 0, 0, 8, 0, 14, 11, 26, 0, 42};
+  return of[n];
+}
 
 /// Cost of an image of one group, in vector FMAs.
 inline double tiled_cost(const problem &p, int lanes, const tiling &t) {
@@ -63,70 +69,47 @@ inline double tiled_cost(const problem &p, int lanes, const tiling &t) {
   const double ins = f(quotient_up(p.in_channels, lanes)),
                outs = f(quotient_up(p.out_channels, lanes));
   const double depth = f(p.in_channels * t.phases() * t.w.pieces);
-  // A vector of weights comes from memory beyond the caches once per block, or not at all.
+  // Weights pass by once per block, while those before them are used. Beyond what a third-level
+  // cache leaves to one core they come half as fast.
   const double blocks = tiles < f(t.block_tiles) ? 1 : tiles / f(t.block_tiles);
   const double weights = points * depth * outs;
-  const double streamed = weights * 4 * lanes > 1.5e6 ? weights * blocks * lanes : 0;
-  const double multiply = weights * tiles * 1.1 + streamed;
-  const double pixels_in = f(t.h.n * t.h.stride * t.w.m * t.w.stride);
-  const double in = pixels_in * 6 + f(t.h.stride * t.w.m * t.w.stride) * evaluation_cost(t.h.n) +
+  const double used = weights * tiles * 1.1;
+  const double streamed = weights * blocks * (weights * 4 * lanes > 6e6 ? 12 : 6);
+  const double multiply = used > streamed ? used : streamed;
+  const double pixels_in = f(t.h.n * t.h.phases * t.w.m * t.w.stride);
+  const double in = pixels_in * 6 + f(t.h.phases * t.w.m * t.w.stride) * evaluation_cost(t.h.n) +
                     f(t.phases() * t.h.n) * evaluation_cost(t.w.n);
   const double out =
       f(t.w.n) * evaluation_cost(t.h.n) + f(t.h.m) * evaluation_cost(t.w.n) + f(t.h.m * t.w.m) * 8;
-  // Transforms wait for memory more than they compute: measured, 2.9 times their operations.
-  return multiply + tiles * (ins * in + outs * out) * 2.9;
-}
-
-/// Depthwise layers with about a vector of channels or more: lanes are channels.
-inline bool is_depthwise(const problem &p, int lanes) {
-  return p.in_channels == 1 && p.out_channels == 1 && 2 * p.groups > lanes;
-}
-
-/// Blocks of planes: as many rows of tiles as fit the cache with what the pieces read below them.
-inline void size_planes(int lanes, tiling &t) {
-  constexpr int64_t budget = 1536 << 8;  // floats
-  t.planes = 1;
-  t.block_tiles = axis::least(t.w.tiles, 14);
-  t.block_rows = budget / lanes / (t.points() * (t.block_tiles + t.w.pieces - 1)) - t.h.pieces + 1;
-  t.block_rows = axis::least(t.block_rows, axis::least(t.h.tiles, 8));
-  if (t.block_rows < 1) t.block_rows = 1;
-}
-
-/// Cost of a plane, in vector FMAs; that of `lanes` planes is shared by them.
-inline double planes_cost(const problem &p, int lanes, const tiling &t) {
-  const auto f = [](int64_t x) { return static_cast<double>(x); };
-  const double tiles = f(t.h.tiles) * f(t.w.tiles), points = f(t.points());
-  const double again = f(t.block_rows + t.h.pieces - 1) * f(t.block_tiles + t.w.pieces - 1) /
-                       (f(t.block_rows) * f(t.block_tiles));
-  const double in =
-      f(t.h.n * t.w.m) * 6 + f(t.w.m) * evaluation_cost(t.h.n) + f(t.h.n) * evaluation_cost(t.w.n);
-  const double out =
-      f(t.w.n) * evaluation_cost(t.h.n) + f(t.h.m) * evaluation_cost(t.w.n) + f(t.h.m * t.w.m) * 8;
-  const double slide = points * f(t.h.pieces * t.w.pieces) * 1.25;
-  const double vectors = f(quotient_up(p.groups, lanes));
-  return 1.25 * tiles * (slide + (again * in + out) * 2.9) * vectors / f(p.groups);
+  // Transforms wait for memory more than they compute: measured, 2.5 times their operations.
+  return multiply + tiles * (ins * in + outs * out) * 2.5;
 }
 
 /// Short filters along both axes get at most six points: with eight, their errors would be six
-/// times as large, and the larger transforms take back what they save. Ten points are for rows.
+/// times as large, and the larger transforms take back what they save. Ten points are for rows. Three
+/// taps and stride 2 have a way of their own, which is cheaper than phases.
 inline bool worth_trying(const problem &p, int64_t nh, int64_t nw) {
-  if (nw == 10) return nh == 1 && quotient_up(p.w.taps, p.w.stride) > 4;
-  return nh * nw > 1 && (nh * nw < 48 || quotient_up(p.h.taps, p.h.stride) > 4 ||
-                         quotient_up(p.w.taps, p.w.stride) > 4);
+  const auto strided = [](const axis &a) { return a.stride == 2 && a.taps <= 3; };
+  if (strided(p.h) != toom_cook::is_strided(nh) || strided(p.w) != toom_cook::is_strided(nw))
+    return false;
+  const bool long_h = quotient_up(p.h.taps, p.h.stride) > 4;
+  const bool long_w = quotient_up(p.w.taps, p.w.stride) > 4;
+  if (nw == 10) return nh == 1 && long_w;
+  return nh * nw > 1 && (nh * nw < 48 || strided(p.h) || strided(p.w) || long_h || long_w);
 }
 
 /// The packing of these tiles: neither sizes of images nor their dilation matter.
 inline uint64_t tiled_packing_id(const problem &p, int lanes, const tiling &t) {
   uint64_t id = packing_id(p, lanes);
   constexpr int64_t algorithm = 0x546f6f6d;
-  const int64_t parts[] = {algorithm, t.planes + 2 * t.spectra, t.h.m, t.h.n, t.h.stride, t.w.m, t.w.n, t.w.stride};
+  const int64_t parts[] = {algorithm, t.spectra, t.h.m, t.h.n, t.h.stride, t.w.m, t.w.n, t.w.stride};
   for (const int64_t v : parts) id = mix(id, v);
   return id | 1;
 }
 
 /// The kernel that a tiling is for.
 inline const char *tiles_kernel(const tiling &t) {
-  return t.spectra ? "fourier/tiles" : t.planes ? "winograd/planes" : "winograd/tiles";
+  return t.spectra ? "fourier/tiles" : "winograd/tiles";
 }
 
 /// The cheapest tiling, or with `keep` the one that reads that packing, or with a prefix one of that
@@ -143,25 +126,19 @@ inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, const char
     cost = c;
   };
   for_each_spectra(p, lanes, try_tiles);
-  const bool depthwise = is_depthwise(p, lanes);
-  // Planes know neither strides nor dilations.
-  if (depthwise && (p.h.stride | p.w.stride | p.h.dilation | p.w.dilation) != 1) return found;
-  constexpr int64_t points[] = {1, 4, 6, 8, 10};
-  const auto fewest = [](int64_t n) { return n == 1 ? 1 : toom_cook::fewest_of(n); };
-  const auto most = [](int64_t n) { return n == 1 ? 1 : toom_cook::most_of(n); };
+  // One channel to one channel would leave all lanes but one idle.
+  if (p.in_channels == 1 && p.out_channels == 1) return found;
+  constexpr int64_t points[] = {1, 4, 6, 7, 8, 10};
   for (const int64_t nh : points)
     for (const int64_t nw : points) {
       if (nh == 10 || (nw == 10 && nh > 1)) continue;
-      if (depthwise ? nh * nw != 64 : keep == 0 && !worth_trying(p, nh, nw)) continue;
-      for (int64_t mh = fewest(nh); mh <= most(nh); ++mh)
-        for (int64_t mw = fewest(nw); mw <= most(nw); ++mw) {
+      if (keep == 0 && !worth_trying(p, nh, nw)) continue;
+      for (int64_t mh = toom_cook::fewest_of(nh); mh <= toom_cook::most_of(nh); ++mh)
+        for (int64_t mw = toom_cook::fewest_of(nw); mw <= toom_cook::most_of(nw); ++mw) {
           tiling t{};
-          if (!cut_axis(p.h, nh, mh, depthwise, t.h) || !cut_axis(p.w, nw, mw, true, t.w)) continue;
-          if (depthwise)
-            size_planes(lanes, t);
-          else
-            size_block(p, lanes, t);
-          try_tiles(t, depthwise ? planes_cost(p, lanes, t) : tiled_cost(p, lanes, t));
+          if (!cut_axis(p.h, nh, mh, false, t.h) || !cut_axis(p.w, nw, mw, true, t.w)) continue;
+          size_block(p, lanes, t);
+          try_tiles(t, tiled_cost(p, lanes, t));
         }
     }
   return found;
@@ -171,7 +148,9 @@ inline bool choose_tiling(const problem &p, int lanes, uint64_t keep, const char
 /// (docs/numerics.md). It grows with the points of both axes.
 inline double expected_error(const tiling &t) {
   if (t.spectra) return 1e-7;
-  const auto growth = [](int64_t n) { return n == 1 ? 1.0 : n == 4 ? 1.5 : n == 6 ? 2.0 : n == 8 ? 4.0 : 10.0; };
+  const auto growth = [](int64_t n) {
+    return n == 1 ? 1.0 : n == 4 || n == 7 ? 1.5 : n == 6 ? 2.0 : n == 8 ? 4.0 : 10.0;
+  };
   return 1e-7 * growth(t.h.n) * growth(t.w.n);
 }
 
@@ -192,9 +171,8 @@ inline void describe_tiles(const problem &p, char *text, size_t capacity) {
 /// Floats of a packed filter for these tiles, or overflowed_extent.
 inline int64_t tiled_filter_floats(const problem &p, int lanes, const tiling &t) {
   if (t.spectra) return spectra_floats(p, lanes, t);
-  int64_t n = quotient_up(t.planes ? p.groups : p.out_channels, lanes) * lanes;
-  const int64_t factors[] = {t.points(), t.phases() * t.w.pieces * t.h.pieces, p.in_channels,
-                             t.planes ? 1 : p.groups};
+  int64_t n = quotient_up(p.out_channels, lanes) * lanes;
+  const int64_t factors[] = {t.points(), t.phases() * t.w.pieces, p.in_channels, p.groups};
   for (const int64_t f : factors)
     if (mul_overflow(n, f, &n)) return overflowed_extent;
   return n;
@@ -205,14 +183,14 @@ struct point_weights {
   double at[10][8];
   explicit point_weights(const tile_axis &a) : at{} {
     for (int64_t j = 0; j < a.n; ++j)
-      for (int64_t k = 0; k < a.n - a.m + 1; ++k)
-        at[j][k] = toom_cook::filter_weight(a.n, j, k, a.n - a.m + 1);
+      for (int64_t k = 0; k < toom_cook::taps_of(a.n, a.m); ++k)
+        at[j][k] = toom_cook::filter_weight(a.n, j, k, toom_cook::taps_of(a.n, a.m));
   }
 };
 
 /// Where tap k of phase q and piece j lies in the filter; may be outside.
 SWCONV_ALWAYS_INLINE int64_t tap_of(const tile_axis &a, int64_t piece, int64_t phase, int64_t k) {
-  return a.stride * (piece * a.m + k) + phase;
+  return a.phases * (piece * a.m + k) + phase;
 }
 
 /// Packs [group][panel of out channels][point][piece][phase][in channel][channel of the panel],
@@ -221,7 +199,7 @@ inline void pack_tiles(const problem &p, const filter_pitches &s, int lanes, con
                        float *out) {
   const tiling &t = p.tiles;
   const point_weights gh(t.h), gw(t.w);
-  const int64_t rh = t.h.n - t.h.m + 1, rw = t.w.n - t.w.m + 1;
+  const int64_t rh = toom_cook::taps_of(t.h.n, t.h.m), rw = toom_cook::taps_of(t.w.n, t.w.m);
   const int64_t padded = quotient_up(p.out_channels, lanes) * lanes;
   const int64_t depth = t.w.pieces * t.phases() * p.in_channels;
   for (int64_t g = 0; g < p.groups; ++g)
@@ -238,8 +216,8 @@ inline void pack_tiles(const problem &p, const filter_pitches &s, int lanes, con
         double rows[8][8] = {};
         for (int64_t x = 0; real && x < taps; ++x)
           for (int64_t y = 0; y < rh; ++y) {
-            const int64_t kh = tap_of(t.h, 0, q / t.w.stride, y);
-            const int64_t kw = tap_of(t.w, piece, q % t.w.stride, x);
+            const int64_t kh = tap_of(t.h, 0, q / t.w.phases, y);
+            const int64_t kw = tap_of(t.w, piece, q % t.w.phases, x);
             if (kh >= p.h.taps || kw >= p.w.taps) continue;
             const double f =
                 filter[(g * p.out_channels + c) * s.oc + ic * s.ic + kh * s.h + kw * s.w];
@@ -255,38 +233,10 @@ inline void pack_tiles(const problem &p, const filter_pitches &s, int lanes, con
     }
 }
 
-/// Packs a depthwise filter: [block of channels][point][piece][channel].
-inline void pack_planes(const problem &p, const filter_pitches &s, int lanes, const float *filter,
-                        float *out) {
-  const tiling &t = p.tiles;
-  const point_weights gh(t.h), gw(t.w);
-  const int64_t rh = t.h.n - t.h.m + 1, rw = t.w.n - t.w.m + 1, pieces = t.h.pieces * t.w.pieces;
-  for (int64_t c = 0; c < quotient_up(p.groups, lanes) * lanes; ++c)
-    for (int64_t k = 0; k < pieces; ++k) {
-      const int64_t py = k / t.w.pieces, px = k % t.w.pieces;
-      const int64_t ny = py + 1 < t.h.pieces ? t.h.m : rh, nx = px + 1 < t.w.pieces ? t.w.m : rw;
-      double rows[8][8] = {};
-      for (int64_t y = 0; y < ny && c < p.groups; ++y)
-        for (int64_t x = 0; x < nx; ++x) {
-          const int64_t kh = py * t.h.m + y, kw = px * t.w.m + x;
-          if (kh >= p.h.taps || kw >= p.w.taps) continue;
-          const double f = filter[c * s.oc + kh * s.h + kw * s.w];
-          for (int64_t i = 0; i < t.h.n; ++i) rows[i][x] += gh.at[i][y] * f;
-        }
-      float *const to = out + c / lanes * lanes * t.points() * pieces + k * lanes + c % lanes;
-      for (int64_t i = 0; i < t.points(); ++i) {
-        double sum = 0;
-        for (int64_t x = 0; x < nx; ++x) sum += gw.at[i % t.w.n][x] * rows[i / t.w.n][x];
-        to[i * pieces * lanes] = static_cast<float>(sum);
-      }
-    }
-}
-
 /// Packs for the tiles of p.
 inline void pack_transformed(const problem &p, const filter_pitches &s, int lanes,
                              const float *filter, float *out) {
-  const auto pack = p.tiles.spectra ? &pack_spectra : p.tiles.planes ? &pack_planes : &pack_tiles;
-  pack(p, s, lanes, filter, out);
+  (p.tiles.spectra ? &pack_spectra : &pack_tiles)(p, s, lanes, filter, out);
 }
 
 }  // namespace detail

@@ -14,7 +14,6 @@
 #include "pool_slide.hpp"
 #include "signal.hpp"
 #include "winograd.hpp"
-#include "winograd_planes.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 
@@ -112,8 +111,6 @@ constexpr kernel_entry list[] = {
 #if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
     {"winograd/tiles", &winograd::run, family::winograd, 0, 0, 0, false, false, true,
      &winograd::serves, &winograd::workspace},
-    {"winograd/planes", &winograd::run_planes, family::winograd, 0, 0, 0, false, false, true,
-     &winograd::planes_serve, &winograd::planes_workspace},
     {"fourier/tiles", &fourier::run, family::winograd, 0, 0, 0, false, false, true,
      &fourier::serves, &fourier::workspace},
 #endif

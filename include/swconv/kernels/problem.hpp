@@ -47,20 +47,19 @@ struct epilogue_spec {
 
 /// One axis of the tiles of a transformed convolution (kernels/winograd.hpp): m outputs that are
 /// `step` apart come from n products; with n = 1 the axis is not transformed. A long filter is cut
-/// into pieces of m taps, a strided one into as many phases as its stride.
+/// into pieces of m taps, a strided one into as many phases as its stride, or its inputs in two.
 struct tile_axis {
   int64_t m, n, step, stride, pieces;
-  int64_t tiles;  ///< of an image
+  int64_t tiles;   ///< of an image
+  int64_t phases;  ///< that count as further input channels
 };
 
 struct tiling {
   tile_axis h, w;
   int64_t block_tiles;  ///< most tiles in flight; decides the workspace
-  int64_t block_rows;   ///< for planes: rows of tiles in flight
-  uint32_t planes;      ///< lanes are the groups of a depthwise layer
   uint32_t spectra;     ///< tiles of n by Fourier transforms; lanes are tiles (1) or groups (2)
 
-  SWCONV_ALWAYS_INLINE int64_t phases() const { return h.stride * w.stride; }
+  SWCONV_ALWAYS_INLINE int64_t phases() const { return h.phases * w.phases; }
   SWCONV_ALWAYS_INLINE int64_t points() const { return h.n * w.n; }
   /// Tiles of a row that are transformed together: about sixteen, and whole steps.
   SWCONV_ALWAYS_INLINE int64_t run_tiles() const {

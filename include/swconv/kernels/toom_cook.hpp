@@ -74,12 +74,22 @@ struct walk {
   int64_t term, next;
 };
 
-/// `count` input transforms of N terms: from neighbouring inputs to values at the points.
-template <class V, int N>
+/// `count` input transforms of N terms: from neighbouring inputs to values at the points. With
+/// Strided, a filter of three taps and stride 2: its first and last tap meet every other input and are
+/// transformed, the products of the tap between are N - 1 further values.
+template <class V, int N, bool Strided = false>
 SWCONV_NOINLINE void evaluate(const float *src, walk s, float *dst, walk t, int64_t count) {
+  constexpr int distance = Strided ? 2 : 1;
   for (int64_t n = 0; n < count; ++n, src += s.next, dst += t.next) {
-    V d[N];
-    simd::unroll<N>([&](auto i) SWCONV_INLINE_LAMBDA { d[i] = V::load(src + i * s.term); });
+    V d[N], between[N];
+    simd::unroll<N>([&](auto i) SWCONV_INLINE_LAMBDA { d[i] = V::load(src + distance * i * s.term); });
+    if constexpr (Strided) {
+      simd::unroll<N - 1>([&](auto i) SWCONV_INLINE_LAMBDA {
+        between[i] = V::load(src + (2 * i + 1) * s.term);
+      });
+      simd::unroll<N - 1>(
+          [&](auto i) SWCONV_INLINE_LAMBDA { between[i].store(dst + (N + i) * t.term); });
+    }
     sum_of<V, N, -1, 0>(d).store(dst);
     simd::unroll<N / 2 - 1>([&](auto k) SWCONV_INLINE_LAMBDA {
       constexpr int pair = decltype(k)::value;
@@ -93,7 +103,7 @@ SWCONV_NOINLINE void evaluate(const float *src, walk s, float *dst, walk t, int6
 }
 
 /// `count` output transforms: from products at the N points to M neighbouring outputs.
-template <class V, int N, int M>
+template <class V, int N, int M, bool Strided = false>
 SWCONV_NOINLINE void interpolate(const float *src, walk s, float *dst, walk t, int64_t count) {
   constexpr int pairs = N / 2 - 1;
   for (int64_t n = 0; n < count; ++n, src += s.next, dst += t.next) {
@@ -117,6 +127,7 @@ SWCONV_NOINLINE void interpolate(const float *src, walk s, float *dst, walk t, i
       });
       if constexpr (i == 0) sum = V::add(sum, first);
       if constexpr (i == M - 1) sum = V::add(sum, last);
+      if constexpr (Strided) sum = V::add(sum, V::load(src + (N + i) * s.term));
       sum.store(dst + i * t.term);
     });
   }
@@ -128,13 +139,22 @@ template <class V>
 SWCONV_ALWAYS_INLINE transform_fn evaluation(int64_t n) {
   return n == 4   ? &evaluate<V, 4>
          : n == 6 ? &evaluate<V, 6>
+         : n == 7 ? &evaluate<V, 4, true>
          : n == 8 ? &evaluate<V, 8>
                   : &evaluate<V, 10>;
 }
 
-/// Fewest and most outputs of N points. Ten are for rows of filters with more than four taps.
-constexpr int64_t fewest_of(int64_t n) { return n == 10 ? 4 : 2; }
-constexpr int64_t most_of(int64_t n) { return n == 10 ? 6 : n - 1; }
+/// Seven "points" are those of stride 2: four points and three values between, for three outputs.
+constexpr bool is_strided(int64_t n) { return n == 7; }
+/// Fewest and most outputs of n points. Ten are for rows of filters with more than four taps.
+constexpr int64_t fewest_of(int64_t n) {
+  return n == 1 ? 1 : is_strided(n) ? n / 2 : n == 10 ? 4 : 2;
+}
+constexpr int64_t most_of(int64_t n) {
+  return n == 1 ? 1 : is_strided(n) ? n / 2 : n == 10 ? 6 : n - 1;
+}
+/// Taps of a filter for m outputs.
+constexpr int64_t taps_of(int64_t n, int64_t m) { return is_strided(n) ? 3 : n - m + 1; }
 
 template <class V, int N, int... M>
 SWCONV_ALWAYS_INLINE transform_fn interpolation_of(int64_t m, std::integer_sequence<int, M...>) {
@@ -147,6 +167,7 @@ SWCONV_ALWAYS_INLINE transform_fn interpolation(int64_t n, int64_t m) {
   return n == 4   ? interpolation_of<V, 4>(m, std::make_integer_sequence<int, 2>{})
          : n == 6 ? interpolation_of<V, 6>(m, std::make_integer_sequence<int, 4>{})
          : n == 8 ? interpolation_of<V, 8>(m, std::make_integer_sequence<int, 6>{})
+         : n == 7 ? &interpolate<V, 4, 3, true>
                   : interpolation_of<V, 10>(m, std::make_integer_sequence<int, 3>{});
 }
 
@@ -163,6 +184,11 @@ inline double point(int64_t n, int64_t j) {
 /// The weight of tap k of a filter of r taps in its value at point j of n.
 inline double filter_weight(int64_t n, int64_t j, int64_t k, int64_t r) {
   if (n == 1) return 1;
+  if (is_strided(n)) {
+    const int64_t transformed = n / 2 + 1;
+    if (j >= transformed) return k == 1 ? 1 : 0;
+    return k == 1 ? 0 : filter_weight(transformed, j, k / 2, 2);
+  }
   if (j == n - 1) return k == r - 1 ? 1 : 0;
   double x = 1, scale = 1;
   for (int64_t i = 0; i < k; ++i) x *= point(n, j);

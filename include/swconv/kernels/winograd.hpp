@@ -192,15 +192,15 @@ inline void transform_in(const frame &f, const float *src, int64_t row, int64_t 
   const tile_axis &h = f.t.h, &c = f.t.w;
   const int64_t channels = axis::least(lanes, p.in_channels - b * lanes);
   const int64_t groups = n / c.step;
-  const int64_t width = c.stride * c.step * (c.m * (groups - 1) + c.n);
+  const int64_t width = c.step * (c.stride * c.m * (groups - 1) + c.phases * c.n);
   const int64_t pitch = ((width + lanes - 1) / lanes * lanes + 1) * lanes;
   const int64_t x = c.stride * first_output(c, w) - p.w.pad;
   const int64_t slots = f.rows * f.row_slots * lanes;
   src += b * lanes * p.src.c;
-  for (int64_t qh = 0; qh < h.stride; ++qh) {
+  for (int64_t qh = 0; qh < h.phases; ++qh) {
     const int64_t y = h.stride * first_output(h, row) - p.h.pad + qh;
     for (int64_t i = 0; i < h.n; ++i) {
-      const int64_t line = y + i * h.stride * h.step;
+      const int64_t line = y + i * h.phases * h.step;
       float *const to = f.stage + i * pitch;
       if (line >= 0 && line < p.h.in)
         stage_row(src + line * p.src.h, p.src.c, channels, p.w.in, x, width, to);
@@ -209,15 +209,15 @@ inline void transform_in(const frame &f, const float *src, int64_t row, int64_t 
     }
     if (h.n > 1)
       toom_cook::evaluation<V>(h.n)(f.stage, {pitch, lanes}, f.stage, {pitch, lanes}, width);
-    for (int64_t qw = 0; qw < c.stride; ++qw) {
-      float *const to = values + ((qh * c.stride + qw) * f.blocks + b) * slots;
+    for (int64_t qw = 0; qw < c.phases; ++qw) {
+      float *const to = values + ((qh * c.phases + qw) * f.blocks + b) * slots;
       for (int64_t i = 0; i < h.n; ++i)
         for (int64_t phase = 0; phase < c.step; ++phase) {
           const float *const from = f.stage + i * pitch + (phase * c.stride + qw) * lanes;
           float *const out = to + i * c.n * f.plane + phase * lanes;
           const int64_t next = c.stride * c.step * c.m * lanes;
           if (c.n > 1)
-            toom_cook::evaluation<V>(c.n)(from, {c.stride * c.step * lanes, next}, out,
+            toom_cook::evaluation<V>(c.n)(from, {c.phases * c.step * lanes, next}, out,
                                           {f.plane, c.step * lanes}, groups);
           else
             for (int64_t k = 0; k < groups; ++k)
@@ -259,7 +259,7 @@ inline void transform_out(const frame &f, const epilogue &ep, const float *produ
   }
 }
 
-inline bool serves(const problem &p) { return p.tiles.block_tiles > 0 && !p.tiles.planes; }
+inline bool serves(const problem &p) { return p.tiles.block_tiles > 0; }
 inline int64_t workspace(const problem &p) {
   return p.tiles.workspace_floats(p.in_channels, lanes) * 4;
 }
