@@ -350,10 +350,11 @@ SWCONV_COLD inline swconv_status plan_conv(const swconv_conv_params &params, con
   constexpr int lanes = simd::isa::full::size;
   d.packing_id = packing_id(d.p, lanes);
   d.packed_bytes = packed_size(filter_elements, lanes);
-  // Transforms multiply a filter by less than 64.
-  if (d.packed_bytes == overflowed_extent || (d.p.fast && d.packed_bytes > INT64_MAX / 4096))
+  if (d.packed_bytes == overflowed_extent)
     return report_failure(error, SWCONV_SIZE_OVERFLOW, "filter_size", filter_elements,
                           "makes a size that exceeds 63 bits");
+  // Transforms multiply a filter by less than 64; one that is too large for that gets none.
+  if (d.packed_bytes > INT64_MAX / 4096) d.p.fast = false;
   const int64_t row = d.p.w.taps, plane = d.p.h.taps * row;
   const bool dense = (d.filter.h == row || d.p.h.taps == 1) &&
                      (d.filter.ic == plane || d.p.in_channels == 1) &&

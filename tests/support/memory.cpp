@@ -34,6 +34,8 @@ void fill(unsigned char *begin, size_t bytes) {
   for (size_t i = 0; i + 4 <= bytes; i += 4) std::memcpy(begin + i, &canary_bits, 4);
 }
 
+unsigned char *next_word(unsigned char *at) { return at + (0 - reinterpret_cast<uintptr_t>(at)) % 4; }
+
 bool filled(const unsigned char *begin, size_t bytes) {
   for (size_t i = 0; i + 4 <= bytes; i += 4)
     if (std::memcmp(begin + i, &canary_bits, 4) != 0) return false;
@@ -105,12 +107,12 @@ void guarded_memory::close() const {
 
 bool guarded_memory::slack_is_intact() const {
   unsigned char *first = mapping_ + page, *last = mapping_ + mapped_ - page;
-  unsigned char *before = std::max(first, block_ - slack);
-  unsigned char *after = block_ + (block_bytes_ + 3) / 4 * 4;
-  // A block of odd bytes may hide up to three bytes of the last word that was filled.
+  // Whole words are filled: beside a block of bytes, up to three of them are not watched.
+  unsigned char *before = next_word(std::max(first, block_ - slack));
+  unsigned char *after = next_word(block_ + block_bytes_);
   const size_t behind = after < last ? std::min<size_t>(slack - 4, static_cast<size_t>(last - after)) : 0;
   ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
-  const bool intact = filled(before, static_cast<size_t>(block_ - before)) && filled(after, behind);
+  const bool intact = filled(before, static_cast<size_t>(std::max(before, block_) - before)) && filled(after, behind);
   close();
   return intact;
 }

@@ -3,6 +3,7 @@
 /// Layers ready to run through every kernel, for tests that watch the run and not its result.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <swconv/swconv.h>
 
 #include <cstdlib>
@@ -129,12 +130,18 @@ inline std::vector<swconv_conv_params> typical_convolutions() {
   add(3, 1, 2, 9, 41, 3, 3, 1, 2);
   add(1, 1, 1, 1, 500, 1, 9, 1, 5);
   add(1, 1, 1, 1, 900, 1, 33, 1, 1);
+  add(1, 1, 1, 1, 900, 1, 9, 1, 16);
+  add(1, 16, 32, 14, 30, 3, 3, 1, 1);  // these three for fast kernels
+  add(20, 1, 1, 31, 61, 13, 13, 1, 1);
+  add(3, 1, 1, 70, 75, 15, 17, 1, 1);
+  for (size_t i = all.size() - 3; i < all.size(); ++i) all[i].math = SWCONV_FAST;
   return all;
 }
 
 inline std::vector<swconv_pool_params> typical_pools() {
   std::vector<swconv_pool_params> all;
-  for (const swconv_pool_kind kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG})
+  for (const swconv_pool_kind kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_MIN,
+                                      SWCONV_POOL_L1, SWCONV_POOL_L2})
     for (const int64_t k : {2, 3, 9, 33})
       for (const int64_t stride : {1, 2, 3}) {
         swconv_pool_params p;
@@ -151,7 +158,8 @@ inline std::vector<swconv_pool_params> typical_pools() {
   return all;
 }
 
-/// Calls `body` with a layer for every kernel of every instruction set that serves one of them.
+/// Calls `body` with a layer for every kernel of every instruction set; one that no layer serves is
+/// a failure.
 inline void each_kernel(const std::function<void(prepared_layer &)> &body, uint32_t max_threads = 1) {
   const char *isas[8] = {};
   const size_t isa_count = swconv_isas(isas, 8);
@@ -170,7 +178,7 @@ inline void each_kernel(const std::function<void(prepared_layer &)> &body, uint3
         }
         return false;
       };
-      if (!one_of(convolutions)) one_of(pools);
+      EXPECT_TRUE(one_of(convolutions) || one_of(pools)) << isas[i] << ' ' << kernel;
     }
   }
 }

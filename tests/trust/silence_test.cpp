@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What run() does not do: allocate, lock, call the system, take memory beside its workspace. This
-// program defines the allocator and the locks that the library would call.
+// What run() does not do: allocate, call the system, take memory beside its workspace. This program
+// defines the allocator that the library would call. (That it has no locks, abi_library sees.)
 #include <gtest/gtest.h>
 #include <malloc.h>
-#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -45,7 +44,6 @@ void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
 void __libc_free(void *);
-int __pthread_mutex_lock(pthread_mutex_t *);
 
 void *malloc(size_t n) { return note(), __libc_malloc(n); }
 void *calloc(size_t n, size_t m) { return note(), __libc_calloc(n, m); }

@@ -47,13 +47,15 @@ TEST(Pages, Convolutions) {
     c.bias = c.scale = static_cast<int64_t>(i / 3 % 2);
     c.residual = i % 5 == 0 ? own_residual : no_residual;
     c.data = random_data;
+    c.fast = i % 7 == 6;
     c.seed = static_cast<int64_t>(i) + 1;
   }
   run_at_pages(cases, 997, 61);
 }
 
 TEST(Pages, Pools) {
-  auto cases = product<pool_case>(pool_case(), {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG}},
+  auto cases = product<pool_case>(pool_case(), {{&pool_case::kind, {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_MIN,
+                                                                   SWCONV_POOL_L1, SWCONV_POOL_L2}},
                                                 {&pool_case::w, widths},
                                                 {&pool_case::kw, {1, 2, 3, 5, 17}},
                                                 {&pool_case::sw, {1, 2, 3}},

@@ -3,6 +3,7 @@
 // and through the C ABI, on every instruction set.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -11,11 +12,14 @@
 #include <type_traits>
 #include <vector>
 
+#include "memory.hpp"
 #include "swconv/swconv.hpp"
 
 namespace {
 
 using namespace swconv;
+using swconv_test::edge;
+using swconv_test::guarded_memory;
 
 uint64_t next_random() {
   static uint64_t state = 7;
@@ -69,6 +73,15 @@ swconv_pool_params random_layer() {
   return p;
 }
 
+/// src and dst (0, 1), of nothing but their elements, each beside a protected page, by turns before
+/// and after it.
+template <class T>
+T *guarded(int which, int64_t count) {
+  static guarded_memory memory[2];
+  return static_cast<T *>(memory[which].take(size_t(count) * sizeof(T), sizeof(T),
+                                             next_random() % 2 ? edge::front : edge::back));
+}
+
 /// Runs a layer and checks every element; false if it has no output.
 template <class T, class Run>
 bool check(const swconv_pool_params &p, bool indexed, uint32_t order, int64_t out_h, int64_t out_w,
@@ -78,11 +91,13 @@ bool check(const swconv_pool_params &p, bool indexed, uint32_t order, int64_t ou
   // Rows of src and dst are a little apart.
   const int64_t src_h = p.src_stride[3] ? p.src_stride[3] : w;
   const int64_t dst_h = p.dst_stride[3] ? p.dst_stride[3] : out_w;
-  std::vector<T> src(size_t(planes * h * src_h)), dst(size_t(planes * out_h * dst_h), T(77));
+  const int64_t src_count = (planes * h - 1) * src_h + w, dst_count = (planes * out_h - 1) * dst_h + out_w;
+  T *src = guarded<T>(0, src_count), *dst = guarded<T>(1, dst_count);
   const bool nan = next_random() % 2;
-  for (auto &v : src) v = element<T>(nan);
+  for (int64_t i = 0; i < src_count; ++i) src[i] = element<T>(nan);
+  std::fill(dst, dst + dst_count, T(77));
   std::vector<int64_t> indices(size_t(planes * out_h * out_w) + 1, -7);
-  EXPECT_EQ(run(src.data(), dst.data(), indices.data()), SWCONV_OK) << text;
+  EXPECT_EQ(run(src, dst, indices.data()), SWCONV_OK) << text;
   for (int64_t plane = 0; plane < planes; ++plane)
     for (int64_t y = 0; y < out_h; ++y)
       for (int64_t x = 0; x < out_w; ++x) {
@@ -93,7 +108,7 @@ bool check(const swconv_pool_params &p, bool indexed, uint32_t order, int64_t ou
             const int64_t r = y * p.stride[1] - p.pad_begin[1] + i * p.dilation[1];
             const int64_t c = x * p.stride[2] - p.pad_begin[2] + j * p.dilation[2];
             if (r < 0 || r >= h || c < 0 || c >= w) continue;
-            const T v = src[size_t((plane * h + r) * src_h + c)];
+            const T v = src[(plane * h + r) * src_h + c];
             const bool better = p.kind == SWCONV_POOL_MIN ? v < best : v > best;
             if (index >= 0 && (is_nan(best) || !(better || is_nan(v)))) continue;
             best = v;
@@ -103,7 +118,7 @@ bool check(const swconv_pool_params &p, bool indexed, uint32_t order, int64_t ou
           best = std::is_same_v<T, float>    ? T(-std::numeric_limits<float>::infinity())
                  : p.kind == SWCONV_POOL_MIN ? std::numeric_limits<T>::max()
                                              : std::numeric_limits<T>::lowest();
-        const T got = dst[size_t((plane * out_h + y) * dst_h + x)];
+        const T got = dst[(plane * out_h + y) * dst_h + x];
         if (is_nan(best)) {
           EXPECT_TRUE(is_nan(got)) << text;
         } else {
@@ -115,6 +130,10 @@ bool check(const swconv_pool_params &p, bool indexed, uint32_t order, int64_t ou
         }
         if (testing::Test::HasFailure()) return true;
       }
+  for (int64_t i = 0; i < dst_count; ++i)
+    if (i % dst_h >= out_w) {
+      EXPECT_EQ(dst[i], T(77)) << text << ": a gap in dst was written";
+    }
   EXPECT_EQ(indices.back(), -7) << text;
   return true;
 }
@@ -201,11 +220,11 @@ TEST(AdaptivePool, AgainstTheNaiveLoop) {
     p.batch = one_of(1, 2), p.channels = one_of(1, 3);
     const int64_t h = p.src_size[1] = one_of(1, 30), w = p.src_size[2] = one_of(1, 70);
     const int64_t size[2] = {one_of(1, 12), one_of(1, 80)}, planes = p.batch * p.channels;
-    std::vector<float> src(size_t(planes * h * w)), dst(size_t(planes * size[0] * size[1]));
-    for (auto &v : src) v = element<float>(i % 3 == 0 && p.kind != SWCONV_POOL_L2);
-    ASSERT_EQ(i % 2 ? swconv_adaptive_pool(&p, size, src.data(), dst.data(), nullptr, nullptr)
-                    : static_cast<swconv_status>(
-                          adaptive_pool(p, size[0], size[1], src.data(), dst.data())),
+    float *src = guarded<float>(0, planes * h * w), *dst = guarded<float>(1, planes * size[0] * size[1]);
+    for (int64_t k = 0; k < planes * h * w; ++k)
+      src[k] = element<float>(i % 3 == 0 && p.kind != SWCONV_POOL_L2);
+    ASSERT_EQ(i % 2 ? swconv_adaptive_pool(&p, size, src, dst, nullptr, nullptr)
+                    : static_cast<swconv_status>(adaptive_pool(p, size[0], size[1], src, dst)),
               SWCONV_OK);
     size_t at = 0;
     for (int64_t n = 0; n < planes; ++n)
@@ -217,7 +236,7 @@ TEST(AdaptivePool, AgainstTheNaiveLoop) {
           bool nan = false;
           for (int64_t r = y0; r < y1; ++r)
             for (int64_t c = x0; c < x1; ++c) {
-              const double v = src[size_t((n * h + r) * w + c)];
+              const double v = src[(n * h + r) * w + c];
               nan = nan || std::isnan(v);
               sum += p.kind == SWCONV_POOL_L1 ? std::fabs(v) : p.kind == SWCONV_POOL_L2 ? v * v : v;
               most = std::fmax(most, p.kind == SWCONV_POOL_MIN ? -v : v);

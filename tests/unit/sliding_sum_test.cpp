@@ -13,11 +13,14 @@
 #include <type_traits>
 #include <vector>
 
+#include "memory.hpp"
 #include "swconv/sliding_sum.hpp"
 
 namespace {
 
 using namespace swconv;
+using swconv_test::edge;
+using swconv_test::guarded_memory;
 
 /// splitmix64
 uint64_t next_random() {
@@ -100,25 +103,36 @@ std::vector<T> naive(const layout &l, const std::vector<T> &src, int64_t stride,
   return all;
 }
 
-/// `run(src, dst, stride, fill)` must give what the naive loop gives, and touch nothing else.
+/// `run(src, dst, stride, fill)` must give what the naive loop gives, and touch nothing else: rows
+/// are three elements apart, and src and dst begin or end at a protected page.
 template <class T, class F, class Run>
 void expect_naive(const layout &l, F f, const Run &run, const std::string &what) {
   const int64_t stride = l.w + 3;
-  std::vector<T> src(size_t(l.h * stride)), dst(src.size());
-  for (auto &v : src) v = random_element<T>();
-  for (auto &v : dst) v = random_element<T>();
+  const edge side = next_random() % 2 ? edge::front : edge::back;
+  static guarded_memory src_memory, dst_memory;
+  const auto place = [&](guarded_memory &memory, int64_t h, int64_t w, size_t *count) {
+    *count = size_t((h - 1) * stride + w);
+    T *data = static_cast<T *>(memory.take(*count * sizeof(T), sizeof(T), side));
+    for (size_t i = 0; i < *count; ++i) data[i] = random_element<T>();
+    return data;
+  };
+  size_t count, dst_count;
+  T *src = place(src_memory, l.h, l.w, &count), *dst = src;
+  const std::vector<T> given(src, src + count);
+  if (!l.in_place) dst = place(dst_memory, l.out_h(), l.out_w(), &dst_count);
+  if (l.in_place) dst_count = count;
+  const std::vector<T> before(dst, dst + dst_count);
   const T fill = random_element<T>();
-  const auto want = naive(l, src, stride, fill, f);
-  const auto before = l.in_place ? src : dst;
-  auto &got = l.in_place ? src : dst;
-  ASSERT_EQ(run(src.data(), got.data(), stride, fill), SWCONV_OK) << what << ' ' << l.text();
-  for (int64_t y = 0; y < l.h; ++y)
-    for (int64_t x = 0; x < stride; ++x) {
-      const auto at = size_t(y * stride + x);
-      const bool is_result = y < l.out_h() && x < l.out_w();
-      const T &expected = is_result ? want[size_t(y * l.out_w() + x)] : before[at];
-      ASSERT_TRUE(got[at] == expected) << what << ' ' << l.text() << ": " << y << ',' << x;
-    }
+  const auto want = naive(l, given, stride, fill, f);
+  ASSERT_EQ(run(src, dst, stride, fill), SWCONV_OK) << what << ' ' << l.text();
+  for (size_t at = 0; at < dst_count; ++at) {
+    const int64_t y = int64_t(at) / stride, x = int64_t(at) % stride;
+    const bool is_result = y < l.out_h() && x < l.out_w();
+    const T &expected = is_result ? want[size_t(y * l.out_w() + x)] : before[at];
+    ASSERT_TRUE(dst[at] == expected) << what << ' ' << l.text() << ": " << y << ',' << x;
+  }
+  ASSERT_TRUE(src_memory.slack_is_intact()) << what << ' ' << l.text();
+  ASSERT_TRUE(l.in_place || dst_memory.slack_is_intact()) << what << ' ' << l.text();
 }
 
 std::vector<layout> layouts() {
@@ -220,12 +234,10 @@ void expect_linked(swconv_dtype dtype) {
             size_t bytes = 0;
             const auto status = swconv_sliding_workspace(&p, l.in_place, &bytes, nullptr);
             if (status != SWCONV_OK) return status;
-            auto *memory = static_cast<unsigned char *>(aligned_alloc(64, (bytes + 127) / 64 * 64));
-            std::memset(memory, 0xff, bytes + 1);
+            static guarded_memory workspace;
+            void *memory = workspace.take(bytes, 64, edge::back);
             const auto result = swconv_sliding_sum(&p, src, dst, memory, bytes, nullptr);
-            const bool overrun = memory[bytes] != 0xff;
-            free(memory);
-            return overrun ? swconv_status(SWCONV_OVERLAP) : result;
+            return workspace.slack_is_intact() ? result : swconv_status(SWCONV_OVERLAP);
           },
           "C ABI, operator " + std::to_string(op) + ", dtype " + std::to_string(dtype));
       if (testing::Test::HasFatalFailure()) return;
