@@ -97,7 +97,7 @@ inline double depthwise_cost(const problem &p) {
 }
 
 /// The same for a square filter with columns in the lanes. A vector with taps in the padding takes
-/// at least twice as long as one without, longer where masks are vectors; every plane is a call.
+/// longer than one without, twice and more where masks are vectors; every plane has its overhead.
 inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   constexpr double lanes = simd::isa::full::size;
   const double taps = static_cast<double>(p.h.taps * p.w.taps);
@@ -105,12 +105,13 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   const int sides = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
   const double edges = sides < vectors ? sides : 1;
   const bool pairs = k.column_stride == pair_stride;
-  constexpr bool masks = simd::isa::half::size < simd::isa::full::size;  // in hardware
-  const double whole = taps * 1.5 + (pairs ? 12 : 7);
-  const double edge = masks ? taps * 2.4 + (pairs ? 45 : 21) : taps * (pairs ? 6.5 : 3.6) + 18;
+  constexpr bool masks = simd::isa::masks_are_free;
+  const double whole = taps * 1.35 + (pairs ? 8 : 4);
+  const double edge = masks ? taps * 1.35 + (pairs ? 20 : 9) : taps * (pairs ? 6.0 : 3.3) + 16;
+  const double plane = 60 / static_cast<double>(p.h.out + 1);
   // Rows that make no tile of four take twice as long.
   const double rest = static_cast<double>(p.h.out % 4) / static_cast<double>(p.h.out + 1);
-  return (1 + rest) * ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
+  return plane + (1 + rest) * ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
 }
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:

@@ -8,6 +8,7 @@
 #include "depthwise_lanes.hpp"
 #include "overlap_save.hpp"
 #include "planar.hpp"
+#include "planar_square.hpp"
 #include "planar_wide.hpp"
 #include "pointwise.hpp"
 #include "pool.hpp"
@@ -65,7 +66,8 @@ constexpr kernel_entry channel_vector_for(const char *name) {
 }
 template <int K, int S>
 constexpr kernel_entry planar_square(const char *name) {
-  return {name, &planar::run_square<K, S>, family::planar, K, K, S, true, false, false};
+  return {name, &planar::run_square<K, S>, family::planar, K, K, S, true, false, false, nullptr,
+          nullptr, true};
 }
 template <int S>
 constexpr kernel_entry planar_any(const char *name) {
@@ -91,11 +93,15 @@ constexpr kernel_entry list[] = {
      &depthwise_lanes::serves, &depthwise_lanes::workspace, true},
     planar_square<2, 1>("planar/k2"),
     planar_square<3, 1>("planar/k3"),
+#if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
     planar_square<5, 1>("planar/k5"),
+#endif
     {"planar/any", &planar::run_wide, family::planar, 0, 0, unit_stride, false, false, true, nullptr,
      &planar::wide_workspace},
     planar_square<3, 2>("planar/k3s2"),
+#if !defined(SWCONV_ISA_SSE2)
     planar_square<5, 2>("planar/k5s2"),
+#endif
     planar_any<pair_stride>("planar/any_s2"),
     planar_any<any_stride>("planar/any_stride"),
     signal_slide<2>("signal/slide_k2"),

@@ -14,96 +14,6 @@
 SWCONV_BEGIN_NAMESPACE
 namespace planar {
 
-/// One input row of a square tile: loaded once, shifted in registers for every tap (the paper's
-/// vector slide). Stride S deinterleaves the row into S phases first.
-template <class V, int X, int K, int S, bool Edge>
-struct sliding_row {
-  static_assert(S == 1 || S == 2, "phases by even and odd");
-  static constexpr int N = V::size;
-  static constexpr int beyond = (K - 2 + N) / N;         ///< vectors for the K - 1 elements behind
-  static constexpr int loads = S * X + beyond;
-  static constexpr int vectors = X + (K - 1) / S / N + 1;  ///< of each phase
-
-  V phase[S][vectors];
-
-  /// `part` selects the elements inside the row, of each load of an edge tile.
-  SWCONV_ALWAYS_INLINE sliding_row(const float *row, const typename V::mask (&part)[loads]) {
-    V v[S * vectors + S];
-    SWCONV_UNROLL
-    for (int i = 0; i < S * vectors + S; ++i)
-      if (i >= loads)
-        v[i] = V::zero();
-      else if (Edge)
-        v[i] = V::load_masked(row + i * N, part[i < loads ? i : 0]);
-      else if (i + 1 < loads)
-        v[i] = V::load(row + i * N);
-      else
-        v[i] = V::load_first(row + i * N, K - 1 - (beyond - 1) * N);
-    SWCONV_UNROLL
-    for (int i = 0; i < vectors; ++i) {
-      phase[0][i] = S == 1 ? v[i] : V::even(v[S * i], v[S * i + 1]);
-      if (S == 2) phase[S - 1][i] = V::odd(v[S * i], v[S * i + 1]);
-    }
-  }
-  template <int T>
-  SWCONV_ALWAYS_INLINE V tap(int i) const {
-    constexpr int shift = T / S % N, from = T / S / N;
-    if constexpr (shift == 0)
-      return phase[T % S][i + from];
-    else
-      return V::template slide<shift>(phase[T % S][i + from], phase[T % S][i + from + 1]);
-  }
-};
-
-/// Tile with a square K × K filter and row_ratio = S, without column dilation, everything unrolled.
-/// For groups of one output channel, whose taps lie next to each other.
-template <class V, int R, int X, int K, int S, bool Edge>
-SWCONV_NOINLINE void square_tile(const rows &r, int64_t w, int64_t n) {
-  using row_of = sliding_row<V, X, K, S, Edge>;
-  const problem &p = r.p;
-  const int64_t x = p.w.start(w);
-  accumulators<V, 1, R, X> acc;
-  typename V::mask part[row_of::loads], lanes[K];
-  if constexpr (Edge) {
-    SWCONV_UNROLL
-    for (int i = 0; i < row_of::loads; ++i)
-      part[i] = V::lanes(-x - i * V::size, p.w.in - x - i * V::size);
-    SWCONV_UNROLL
-    for (int t = 0; t < K; ++t) lanes[t] = typename columns<V, S>::reach(x + t, S, p.w.in).lanes;
-  }
-  const float *f = r.weights, *plane = r.src + x;
-  const int64_t y0 = p.h.start(r.h);
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += K * K) {
-    SWCONV_UNROLL
-    for (int j = 0; j < K + (R - 1) * S; ++j) {
-      const int64_t y = y0 + j * p.h.dilation;
-      if (static_cast<uint64_t>(y) >= static_cast<uint64_t>(p.h.in)) continue;
-      const row_of row(plane + y * p.src.h, part);
-      simd::unroll<K>([&](auto tap) SWCONV_INLINE_LAMBDA {
-        constexpr int t = decltype(tap)::value;
-        V s[X];
-        SWCONV_UNROLL
-        for (int i = 0; i < X; ++i) s[i] = row.template tap<t>(i);
-        SWCONV_UNROLL
-        for (int q = 0; q < R; ++q) {
-          const int k = j - q * S;
-          if (k < 0 || k >= K) continue;
-          const V weight = V::broadcast(f + k * K + t);
-          SWCONV_UNROLL
-          for (int i = 0; i < X; ++i) {
-            V &a = acc.v[0][q][i];
-            if constexpr (Edge)
-              a = V::fma_masked(lanes[t], weight, s[i], a);
-            else
-              a = V::fma(weight, s[i], a);
-          }
-        }
-      });
-    }
-  }
-  acc.template store<Edge>(r, w, n);
-}
-
 /// Tile for any filter size.
 template <class V, int C, int R, int X, int S, bool Edge>
 SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
@@ -203,13 +113,6 @@ SWCONV_ALWAYS_INLINE void run_columns(const rows &r, int64_t w0, int64_t w1) {
       [&](int64_t w, int64_t n) { F::template tile<H, 1, true>(r, w, n); });
 }
 
-template <int R, int K, int S>
-struct square {
-  template <class V, int X, bool Edge>
-  static void tile(const rows &r, int64_t w, int64_t n) {
-    square_tile<V, R, X, K, S, Edge>(r, w, n);
-  }
-};
 template <int C, int R, int S>
 struct any {
   template <class V, int X, bool Edge>
@@ -217,17 +120,6 @@ struct any {
     any_tile<V, C, R, X, S, Edge>(r, w, n);
   }
 };
-
-/// Kernel for square K × K filters with stride S both ways.
-template <int K, int S>
-void run_square(const problem &p, const run_pointers &ptr, const block &b) {
-  const epilogue ep(p, ptr, b);
-  constexpr int R = simd::isa::has_fma ? 4 : 2;  // the baseline gets less code
-  run_channels<R>(p, ptr, b, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-    // Half vectors would not be worth their code: narrow planes have channels in the lanes.
-    run_columns<square<n, K, S>, 2, S, simd::isa::full>(r, b.w0, b.w1);
-  });
-}
 
 /// Kernel for any filter and column stride but 1; S is pair_stride or any_stride.
 template <int S>

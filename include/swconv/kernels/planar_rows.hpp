@@ -100,7 +100,7 @@ SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f)
 }
 
 /// Sets up the rows of one block and visits them for channels c … c+C-1.
-template <int R, class F>
+template <int R, int Fewer = 1, class F>
 SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr, const block &b,
                                        const epilogue &ep, int64_t c, F &&f) {
   const tap_pointer taps = taps_of_channel(p, ptr, b.g, c);
@@ -112,7 +112,7 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
          taps.pitch,
          c,
          0};
-  walk_rows<R>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+  walk_rows<R, Fewer>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
     r.h = h;
     f(n, r);
   });

@@ -70,6 +70,12 @@ struct arithmetic {
     return of(xsimd::select(acc.b == acc.b, xsimd::max(acc.b, x.b), acc.b));
   }
   static SWCONV_ALWAYS_INLINE Self sqrt(Self x) { return of(xsimd::sqrt(x.b)); }
+  // AVX2 replaces the next three: it shuffles within halves.
+  /// The even or odd lanes of two vectors, in the order that takes the fewest shuffles.
+  static SWCONV_ALWAYS_INLINE Self even_unordered(Self lo, Self hi) { return Self::even(lo, hi); }
+  static SWCONV_ALWAYS_INLINE Self odd_unordered(Self lo, Self hi) { return Self::odd(lo, hi); }
+  /// Brings their lanes into order.
+  static SWCONV_ALWAYS_INLINE Self ordered(Self x) { return x; }
   // Wider vectors replace the next two: there a quad is a part of a vector.
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE Self quads(const float *p, int64_t) {

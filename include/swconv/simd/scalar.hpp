@@ -189,6 +189,8 @@ struct isa {
   static constexpr const char *name = SWCONV_STRING(SWCONV_ISA_NAME);
   static constexpr bool has_fma = true;
   static constexpr double slide_cost = 2;  ///< of one slide with its FMA, in FMAs
+  static constexpr bool prefers_loads = false;   ///< of shifted vectors, to slides
+  static constexpr bool masks_are_free = true;  ///< one bit a lane, in registers of their own
   static constexpr int registers = 32;
 };
 

@@ -81,15 +81,21 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
     else
       return of(_mm256_castsi256_ps(_mm256_alignr_epi8(h, mid, (K & 3) * 4)));
   }
-  static SWCONV_ALWAYS_INLINE f32x8 even(f32x8 lo, f32x8 hi) {
-    const __m256 x = _mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0));
+  static SWCONV_ALWAYS_INLINE f32x8 even_unordered(f32x8 lo, f32x8 hi) {
+    return of(_mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 odd_unordered(f32x8 lo, f32x8 hi) {
+    return of(_mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(3, 1, 3, 1)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 ordered(f32x8 x) {
     return of(_mm256_castpd_ps(
-        _mm256_permute4x64_pd(_mm256_castps_pd(x), _MM_SHUFFLE(3, 1, 2, 0))));
+        _mm256_permute4x64_pd(_mm256_castps_pd(x.b), _MM_SHUFFLE(3, 1, 2, 0))));
+  }
+  static SWCONV_ALWAYS_INLINE f32x8 even(f32x8 lo, f32x8 hi) {
+    return ordered(even_unordered(lo, hi));
   }
   static SWCONV_ALWAYS_INLINE f32x8 odd(f32x8 lo, f32x8 hi) {
-    const __m256 x = _mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(3, 1, 3, 1));
-    return of(_mm256_castpd_ps(
-        _mm256_permute4x64_pd(_mm256_castps_pd(x), _MM_SHUFFLE(3, 1, 2, 0))));
+    return ordered(odd_unordered(lo, hi));
   }
   static SWCONV_ALWAYS_INLINE f32x8 zip_lo(f32x8 x, f32x8 y) {
     return of(_mm256_permute2f128_ps(_mm256_unpacklo_ps(x.b, y.b), _mm256_unpackhi_ps(x.b, y.b),
@@ -131,6 +137,8 @@ struct isa {
   static constexpr const char *name = "avx2";
   static constexpr bool has_fma = true;
   static constexpr double slide_cost = 4;  ///< of one slide with its FMA, in FMAs
+  static constexpr bool prefers_loads = true;   ///< of shifted vectors, to slides
+  static constexpr bool masks_are_free = false;  ///< one bit a lane, in registers of their own
   static constexpr int registers = 16;
 };
 

@@ -121,6 +121,8 @@ struct isa {
   static constexpr const char *name = "sse2";
   static constexpr bool has_fma = false;
   static constexpr double slide_cost = 3;  ///< of one slide with its FMA, in FMAs
+  static constexpr bool prefers_loads = true;   ///< of shifted vectors, to slides
+  static constexpr bool masks_are_free = false;  ///< one bit a lane, in registers of their own
   static constexpr int registers = 16;
 };
 
