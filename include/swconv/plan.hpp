@@ -162,7 +162,8 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
       constexpr int64_t least = int64_t{simd::isa::full::size} * simd::isa::full::size;
       const double chunks = static_cast<double>(p.w.out / least);
       const double inside = chunks * lanes < vectors ? chunks * lanes : vectors;
-      return channels * (inside * (taps * 1.08 + 40) + (vectors - inside) * (taps * 4 + 12));
+      return channels *
+             (inside * (taps * 1.08 + 2.5 * lanes) + (vectors - inside) * (taps * 4 + 12));
     }
     if (k.run == &signal::run_columns) {
       const double d = static_cast<double>(p.w.dilation), width = static_cast<double>(p.w.taps);
@@ -172,7 +173,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
     }
     // Unaligned loads of wider vectors cross cache lines more often.
     const double per_fma = (k.dilates ? 1.05 + lanes * 0.07 : simd::isa::slide_cost) + 0.125;
-    return channels * vectors * (taps * per_fma + (k.dilates ? 20 : 12));
+    return channels * (vectors * (taps * per_fma + 4) + 60);
   }
   if (k.column_stride == unit_stride && k.kh == 0) {
     // A shifted vector serves the rows and channels of its tile: if few, loads that cross cache

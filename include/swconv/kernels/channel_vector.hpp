@@ -166,6 +166,14 @@ SWCONV_ALWAYS_INLINE void walk_sums(V (&acc)[NV][P], float *sums, int64_t pixels
   });
 }
 
+/// Fetches the ends of what a tile will read of a later input channel. Planes are far apart, and no
+/// hardware prefetcher follows so many. What lies beyond the last plane is never waited for.
+constexpr int64_t channels_ahead = 4;
+SWCONV_ALWAYS_INLINE void prefetch_ends(const float *first, int64_t distance) {
+  __builtin_prefetch(first);
+  __builtin_prefetch(first + distance);
+}
+
 /// One tile: adds the taps of r's input channels to its part of the scratch. Its pixels begin at
 /// column w. Without Edge all taps lie inside the row. With it some may not, and only the first
 /// `pixels` pixels count: the others are beyond dst.
@@ -198,6 +206,8 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) 
     const float *line = plane;
     for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += line_pitch) {
       elements<(P - 1) * R + T, M::near> s(line, distance);
+      if constexpr (M::ratio == 0 && P > 1)
+        prefetch_ends(line + channels_ahead * p.src.c, (P - 1) * distance);
       int64_t t = 0;
       const auto next = [&](auto count) SWCONV_INLINE_LAMBDA {
         constexpr int N = decltype(count)::value;

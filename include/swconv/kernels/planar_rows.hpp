@@ -84,6 +84,62 @@ struct accumulators {
   }
 };
 
+/// The way to dst for a loop over the columns of a group of rows: copies of what every tile needs,
+/// since what `rows` refers to might change with every store, for all that the compiler knows.
+template <class V>
+struct row_output {
+  const rows &r;
+  float *dst;    ///< first row, column 0
+  int64_t step;  ///< floats from row to row
+  float scale, bias, lo, hi;
+  bool affine, clamp, general;
+
+  SWCONV_ALWAYS_INLINE explicit row_output(const rows &group)
+      : r(group),
+        dst(r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h),
+        step(r.p.row_step * r.p.dst.h),
+        scale(r.ep.scale ? r.ep.scale[r.c] : 1),
+        bias(r.ep.bias ? r.ep.bias[r.c] : -0.0f),
+        lo(r.ep.lo),
+        hi(r.ep.hi),
+        affine(r.ep.affine),
+        clamp(r.ep.clamp),
+        general(r.ep.general) {}
+
+  /// R rows by X vectors of columns from w; of the last vector the first n, which are fewer than
+  /// V::size only if Edge. Accumulators are indexed by constants only, to stay in registers.
+  template <bool Edge, int R, int X>
+  SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t n) const {
+    const auto each = [&](auto &&f) SWCONV_INLINE_LAMBDA {
+      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { f(acc[i / X][i % X]); });
+    };
+    if (affine)
+      each([&](V &a) SWCONV_INLINE_LAMBDA { a = V::fma(a, V::set1(scale), V::set1(bias)); });
+    if (clamp)
+      each([&](V &a) SWCONV_INLINE_LAMBDA {
+        a = V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
+      });
+    if (general) {
+      V copy[R][X];  // so that only the copy has an address
+      simd::unroll<R * X>(
+          [&](auto i) SWCONV_INLINE_LAMBDA { copy[i / X][i % X] = acc[i / X][i % X]; });
+      for (int64_t q = 0; q < R; ++q)
+        finish_row(r, copy[q], r.c, r.h + q * r.p.row_step, w, n);
+      return;
+    }
+    float *to = dst + w;
+    simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+        if constexpr (Edge && i == X - 1)
+          acc[q][i].store_first(to + i * V::size, n);
+        else
+          acc[q][i].store(to + i * V::size);
+      });
+      to += step;
+    });
+  }
+};
+
 /// Visits the rows of a block in groups of R rows that are row_step apart, the rest in groups of
 /// Fewer, and one by one. f(index<R>, h) handles rows h, h + row_step, …
 template <int R, int Fewer = 1, class F>

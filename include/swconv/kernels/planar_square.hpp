@@ -108,10 +108,7 @@ struct square_rows {
   const float *first, *taps;  ///< input row 0, column 0; the first weight
   int64_t step;               ///< floats from an input row to the next
   int64_t channels, plane;    ///< input channels, and floats from one to the next
-  float *dst;                 ///< first row, column 0
-  int64_t dst_step;
-  float scale, bias, lo, hi;
-  bool affine, clamp, general;
+  row_output<V> out;
   uint32_t inside;  ///< which input rows lie inside src
 
   SWCONV_ALWAYS_INLINE explicit square_rows(const rows &group)
@@ -120,15 +117,7 @@ struct square_rows {
         step(r.p.h.dilation * r.p.src.h),
         channels(r.p.in_channels),
         plane(r.p.src.c),
-        dst(r.dst + r.h * r.p.dst.h),
-        dst_step(r.p.row_step * r.p.dst.h),
-        scale(r.ep.scale ? r.ep.scale[0] : 1),
-        bias(r.ep.bias ? r.ep.bias[0] : -0.0f),
-        lo(r.ep.lo),
-        hi(r.ep.hi),
-        affine(r.ep.affine),
-        clamp(r.ep.clamp),
-        general(r.ep.general),
+        out(r),
         inside(0) {
     const problem &p = r.p;
     const int64_t y = p.h.start(r.h);
@@ -151,42 +140,6 @@ struct square_rows {
         SWCONV_OPAQUE(row);
       });
     }
-  }
-
-  /// Through the epilogue to columns from w; of the last vector to the first n.
-  template <bool Edge, int X>
-  SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t n) const {
-    const auto each = [&](auto &&f) SWCONV_INLINE_LAMBDA {
-      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { f(acc[i / X][i % X], i / X, i % X); });
-    };
-    if (affine)
-      each([&](V &a, int, int) SWCONV_INLINE_LAMBDA {
-        a = V::fma(a, V::set1(scale), V::set1(bias));
-      });
-    if (clamp)
-      each([&](V &a, int, int) SWCONV_INLINE_LAMBDA {
-        a = V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
-      });
-    if (general) {
-      for (int64_t q = 0; q < R; ++q) {
-        V copy[X];  // so that only the copy has an address
-        simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-          if (i / X == q) copy[i % X] = acc[i / X][i % X];
-        });
-        finish_row(r, copy, 0, r.h + q * r.p.row_step, w, n);
-      }
-      return;
-    }
-    float *to = dst + w;
-    simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-        if constexpr (Edge)
-          acc[q][i].store_first(to, n);
-        else
-          acc[q][i].store(to + i * V::size);
-      });
-      to += dst_step;
-    });
   }
 
   /// X whole vectors of columns from w, all of whose taps lie inside the rows.
@@ -217,7 +170,7 @@ struct square_rows {
     simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
       acc[i / X][i % X] = row_of::ordered(acc[i / X][i % X]);
     });
-    store<false>(acc, w, V::size);
+    out.template store<false>(acc, w, V::size);
   }
 
   /// n columns from w, fewer than a vector or some with taps outside the rows.
@@ -246,7 +199,7 @@ struct square_rows {
         });
       });
     });
-    store<true>(acc, w, n);
+    out.template store<true>(acc, w, n);
   }
 };
 

@@ -48,9 +48,6 @@ SWCONV_NOINLINE inline void copy_filter(float *to, const problem &p, const float
           *to++ = packed[((ic * p.h.taps + k) * p.w.taps + t) * pitch + c];
 }
 
-/// Where a masked access costs what a whole one costs, one tile serves both.
-constexpr bool masks_are_free = simd::isa::half::size < simd::isa::full::size;
-
 /// Fetches the lines of dst that a tile will write, which a store would wait for.
 template <class V, int C, int R, int X>
 SWCONV_ALWAYS_INLINE void prefetch_dst(const rows &r, int64_t w) {
@@ -61,6 +58,15 @@ SWCONV_ALWAYS_INLINE void prefetch_dst(const rows &r, int64_t w) {
       __builtin_prefetch(
           dst + i / (R * X) * r.p.dst.c + i / X % R * r.p.row_step * r.p.dst.h + i % X * V::size,
           1);
+}
+
+/// Fetches what the next tile of the rows will read of an input channel. Planes are far apart, and no
+/// hardware prefetcher follows so many.
+template <class V, int X>
+SWCONV_ALWAYS_INLINE void prefetch_src(const float *plane, int64_t line, int64_t j0, int64_t j1) {
+  for (int64_t j = j0; j < j1; ++j)
+    for (int i = 0; i < X * V::size; i += 16)
+      __builtin_prefetch(plane + j * line + X * V::size + i, 0, 2);
 }
 
 /// Rows Q0 … Q1 of the tile against one input row; f points at the weight of row 0, tap 0.
@@ -85,7 +91,7 @@ SWCONV_ALWAYS_INLINE void wide_row(accumulators<V, C, R, X> &acc, const float *s
   };
   V v[X];
   int64_t t = 0;
-  if constexpr (C == 1 && X > 1 && V::size >= 8) {
+  if constexpr (C == 1 && X > 1 && !simd::isa::prefers_loads) {
     // Every other tap by slides, which leaves both kinds of ports some room.
     if (dilation == 1)
       for (; t + 2 <= taps; t += 2, s += 2, f += 2 * step) {
@@ -118,13 +124,15 @@ SWCONV_NOINLINE void wide_tile(const rows &r, int64_t w, int64_t n) {
   const int64_t j0 = axis::least(p.h.tap_at(y0, 0), rows_read);
   const int64_t j1 = axis::least(p.h.tap_at(y0, p.h.in), rows_read);
   const typename V::mask last = V::lanes(0, n);
-  if constexpr (!Tail || masks_are_free) prefetch_dst<V, C, R, X>(r, w);
+  if constexpr (!Tail || simd::isa::masks_are_free) prefetch_dst<V, C, R, X>(r, w);
+  const bool many = X > 1 && p.in_channels >= 8;
   accumulators<V, C, R, X> acc;
   for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += kw * step) {
     const auto row = [&](auto q0, auto q1, int64_t j) SWCONV_INLINE_LAMBDA {
       wide_row<decltype(q0)::value, decltype(q1)::value, Tail>(acc, plane + j * line, f + j * C, kw,
                                                                dilation, step, last);
     };
+    if (many) prefetch_src<V, X>(plane, line, j0, j1);
     // The first rows of src reach only the first rows of the tile, the last ones only the last.
     simd::unroll<R - 1>([&](auto q) SWCONV_INLINE_LAMBDA {
       if (q >= j0 && q < j1) row(simd::index<0>{}, q, q);
@@ -198,10 +206,10 @@ SWCONV_NOINLINE void wide_columns(const rows &r, int64_t w0, int64_t w1) {
     // A whole tile, or most of one at the end of the row; else vector by vector.
     const int64_t inside = end - w;
     if (inside >= X * V::size) {
-      wide_tile<V, C, R, X, masks_are_free>(r, w, V::size);
+      wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w, V::size);
       w += X * V::size;
-    } else if (masks_are_free && end == w1 && inside > (X - 1) * V::size) {
-      wide_tile<V, C, R, X, masks_are_free>(r, w, inside - (X - 1) * V::size);
+    } else if (simd::isa::masks_are_free && end == w1 && inside > (X - 1) * V::size) {
+      wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w, inside - (X - 1) * V::size);
       w = w1;
     } else {
       const int64_t n = axis::least(inside, V::size);

@@ -16,71 +16,112 @@
 SWCONV_BEGIN_NAMESPACE
 namespace signal {
 
-constexpr int tile_vectors = simd::isa::registers >= 32 ? 8 : 4;
+constexpr int tile_vectors = 8;
+/// Slides hold one vector more than a tile has.
+constexpr int slide_vectors = simd::isa::registers >= 32 ? 8 : 4;
 
-/// X whole vectors from column w, all taps inside the row; unit stride and dilation.
-/// K is the filter width, or 0 for any.
-template <class V, int X, int K>
-SWCONV_NOINLINE void slide_tile(const planar::rows &r, int64_t w) {
+/// Tiles of X whole vectors of columns from w on, while they end before `end`; all their taps lie
+/// inside the row. Each is a vector of src for every tap, from memory. Returns where it stopped.
+template <class V, int X>
+SWCONV_NOINLINE int64_t load_columns(const planar::rows &r, int64_t w, int64_t end) {
+  const planar::row_output<V> out(r);
   const problem &p = r.p;
-  const int64_t kw = K ? K : p.w.taps;
-  const float *plane = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h;
-  const float *f = r.weights;
-  planar::accumulators<V, 1, 1, X> acc;
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c) {
-    for (int64_t first = 0; first < kw; first += V::size) {
-      const float *const s = plane + first;
-      const int64_t taps = axis::least(kw - first, V::size);
-      V reg[X + 1];
-      SWCONV_UNROLL
-      for (int i = 0; i < X; ++i) reg[i] = V::load(s + i * V::size);
-      // Of the last register only the lanes that some tap reaches: no more is known to exist.
-      reg[X] = V::load_first(s + X * V::size, taps - 1);
-      simd::unroll<(K && K < V::size ? K : V::size)>([&](auto t) SWCONV_INLINE_LAMBDA {
-        if ((K && K <= V::size) || t < taps) {
-          const V weight = V::broadcast(f + t * r.pitch);
-          SWCONV_UNROLL
-          for (int i = 0; i < X; ++i) {
-            V &a = acc.v[0][0][i];
-            a = V::fma(weight, V::template slide<decltype(t)::value>(reg[i], reg[i + 1]), a);
-          }
-        }
-      });
-      f += taps * r.pitch;
+  const int64_t channels = p.in_channels, plane = p.src.c, pitch = r.pitch;
+  const int64_t taps = p.w.taps, dilation = p.w.dilation;
+  const float *src = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h, *const filter = r.weights;
+  for (; w + X * V::size <= end; w += X * V::size, src += X * V::size) {
+    V acc[1][X];
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[0][i] = V::zero(); });
+    const float *f = filter, *from = src;
+    for (int64_t ic = 0; ic < channels; ++ic, from += plane) {
+      // No hardware prefetcher follows many channels: ask for the next tile's part of each.
+      if (channels > 4)
+        for (int i = 0; i < X * V::size; i += 16)
+          __builtin_prefetch(from + X * V::size + i, 0, 2);
+      const float *s = from;
+      for (int64_t t = 0; t < taps; ++t, s += dilation, f += pitch) {
+        const V weight = V::broadcast(f);
+        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+          acc[0][i] = V::fma(weight, V::load(s + i * V::size), acc[0][i]);
+        });
+      }
     }
+    out.template store<false>(acc, w, V::size);
   }
-  acc.template store<false>(r, w, V::size);
+  return w;
 }
 
-template <int K>
-struct slide {
-  template <class V, int X, bool Edge>
-  static void tile(const planar::rows &r, int64_t w, int64_t n) {
-    if constexpr (Edge || X == 1)
-      planar::any_tile<V, 1, 1, X, unit_stride, Edge>(r, w, n);
-    else
-      slide_tile<V, X, K>(r, w);
+/// The same with shifted vectors made by slides; unit dilation. K is the filter width, or 0 for any.
+template <class V, int X, int K>
+SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t end) {
+  const planar::row_output<V> out(r);
+  const problem &p = r.p;
+  const int64_t channels = p.in_channels, plane = p.src.c, pitch = r.pitch;
+  const int64_t kw = K ? K : p.w.taps;
+  const float *src = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h, *const filter = r.weights;
+  for (; w + X * V::size <= end; w += X * V::size, src += X * V::size) {
+    V acc[1][X];
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[0][i] = V::zero(); });
+    const float *f = filter, *from = src;
+    for (int64_t ic = 0; ic < channels; ++ic, from += plane)
+      for (int64_t first = 0; first < kw; first += V::size) {
+        const float *const s = from + first;
+        const int64_t taps = axis::least(kw - first, V::size);
+        V reg[X + 1];
+        simd::unroll<X>(
+            [&](auto i) SWCONV_INLINE_LAMBDA { reg[i] = V::load(s + i * V::size); });
+        // Of the last register only the lanes that some tap reaches: no more is known to exist.
+        reg[X] = V::load_first(s + X * V::size, taps - 1);
+        simd::unroll<(K && K < V::size ? K : V::size)>([&](auto t) SWCONV_INLINE_LAMBDA {
+          if ((K && K <= V::size) || t < taps) {
+            const V weight = V::broadcast(f + t * pitch);
+            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+              acc[0][i] = V::fma(weight, V::template slide<decltype(t)::value>(reg[i], reg[i + 1]),
+                                 acc[0][i]);
+            });
+          }
+        });
+        f += taps * pitch;
+      }
+    out.template store<false>(acc, w, V::size);
   }
-};
+  return w;
+}
 
-/// Rows are taken one by one; `Tile` is slide<K> or planar::any<1, 1, unit_stride>.
-template <class Tile>
-SWCONV_ALWAYS_INLINE void run(const problem &p, const run_pointers &ptr, const block &b) {
+/// Rows are taken one by one. `tiles(row, w, end)` fills whole tiles from w on and returns where it
+/// stopped; what is left, and what has taps in the padding, is done vector by vector.
+template <class Tiles>
+SWCONV_ALWAYS_INLINE void run(const problem &p, const run_pointers &ptr, const block &b,
+                              Tiles &&tiles) {
+  using V = simd::isa::full;
   const epilogue ep(p, ptr, b);
+  const axis &a = p.w;
+  const int64_t lo = a.pad, hi = axis::least(b.w1, a.in - (a.taps - 1) * a.dilation + a.pad);
   for (int64_t c = b.c0; c < b.c1; ++c)
     planar::run_channels<1>(p, ptr, b, ep, c, [&](auto, const planar::rows &r) SWCONV_INLINE_LAMBDA {
-      planar::run_columns<Tile, tile_vectors, unit_stride>(r, b.w0, b.w1);
+      for (int64_t w = b.w0; w < b.w1;) {
+        if (w >= lo) w = tiles(r, w, hi);
+        if (w >= lo) w = load_columns<V, 1>(r, w, hi);
+        if (w >= b.w1) break;
+        const int64_t n = axis::least(V::size, b.w1 - w);
+        planar::any_tile<V, 1, 1, 1, unit_stride, true>(r, w, n);
+        w += n;
+      }
     });
 }
 
 /// Filters of height 1, width K (0: any), unit stride and dilation.
 template <int K>
 void run_slide(const problem &p, const run_pointers &ptr, const block &b) {
-  run<slide<K>>(p, ptr, b);
+  run(p, ptr, b, [](const planar::rows &r, int64_t w, int64_t end) SWCONV_INLINE_LAMBDA {
+    return slide_columns<simd::isa::full, slide_vectors, K>(r, w, end);
+  });
 }
 /// Filters of height 1, any width and dilation, unit stride.
 inline void run_load(const problem &p, const run_pointers &ptr, const block &b) {
-  run<planar::any<1, 1, unit_stride>>(p, ptr, b);
+  run(p, ptr, b, [](const planar::rows &r, int64_t w, int64_t end) SWCONV_INLINE_LAMBDA {
+    return load_columns<simd::isa::full, tile_vectors>(r, w, end);
+  });
 }
 
 }  // namespace signal
