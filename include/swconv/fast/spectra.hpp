@@ -60,11 +60,12 @@ struct unit_roots {
   double c[largest_transform], s[largest_transform];
 
   explicit unit_roots(int64_t size) : n(size) {
-    double cosine = -1, sine = 0;  // n = 2
-    for (int64_t k = 2; k < n; k *= 2) {
-      const double half = k == 2 ? 0 : __builtin_sqrt((1 + cosine) / 2);
-      sine = k == 2 ? 1 : sine / (2 * half);
-      cosine = half;
+    double cosine = 0, sine = 1;  // n = 4
+    for (int64_t k = 4; k < n; k *= 2) {
+      const double square = (1 + cosine) / 2;
+      cosine = 1;  // Newton's iteration for the root of a number from 1/2 to 1
+      for (int i = 0; i < 6; ++i) cosine = (cosine + square / cosine) / 2;
+      sine /= 2 * cosine;
     }
     c[0] = 1;
     s[0] = 0;
