@@ -11,8 +11,7 @@
 #include "planar_square.hpp"
 #include "planar_wide.hpp"
 #include "pointwise.hpp"
-#include "pool.hpp"
-#include "pool_slide.hpp"
+#include "pool_lines.hpp"
 #include "signal.hpp"
 #include "winograd.hpp"
 
@@ -77,8 +76,9 @@ template <int K>
 constexpr kernel_entry signal_slide(const char *name) {
   return {name, &signal::run_slide<K>, family::signal, 1, K, 1, false, true, false};
 }
-constexpr kernel_entry pool_slide(const char *name, kernel_fn run, family f) {
-  return {name, run, f, 0, 0, 0, false, false, true, nullptr, &pooling::slide_workspace};
+constexpr kernel_entry pools(const char *name, kernel_fn run, family f,
+                             int64_t (*workspace)(const problem &) = &pooling::slide_workspace) {
+  return {name, run, f, 0, 0, 0, false, false, true, nullptr, workspace, true};
 }
 
 /// Within a family the first that accepts a layer serves it: special before general.
@@ -122,11 +122,13 @@ constexpr kernel_entry list[] = {
     {"fourier/tiles", &fourier::run, family::winograd, 0, 0, 0, false, false, true,
      &fourier::serves, &fourier::workspace},
 #endif
-    pool_slide("pool/max", &pooling::run_slide<pooling::max_of>, family::pool_max),
-    pool_slide("pool/avg", &pooling::run_slide<pooling::sum_of>, family::pool_avg),
-    pool_slide("pool/min", &pooling::run_other<SWCONV_POOL_MIN>, family::pool_min),
-    pool_slide("pool/l1", &pooling::run_other<SWCONV_POOL_L1>, family::pool_l1),
-    pool_slide("pool/l2", &pooling::run_other<SWCONV_POOL_L2>, family::pool_l2),
+    pools("pool/max", &pooling::run_lines<pooling::max_of>, family::pool_max,
+          &pooling::lines_workspace),
+    pools("pool/avg", &pooling::run_lines<pooling::sum_of>, family::pool_avg,
+          &pooling::lines_workspace),
+    pools("pool/min", &pooling::run_other<SWCONV_POOL_MIN>, family::pool_min),
+    pools("pool/l1", &pooling::run_other<SWCONV_POOL_L1>, family::pool_l1),
+    pools("pool/l2", &pooling::run_other<SWCONV_POOL_L2>, family::pool_l2),
 };
 constexpr int count = static_cast<int>(sizeof(list) / sizeof(list[0]));
 

@@ -271,16 +271,14 @@ class slide_plane {
   int64_t w_ = 0, n_ = 0;  ///< the columns of results at hand
 };
 
+/// All planes of a block.
 template <class Op>
 SWCONV_ALWAYS_INLINE void run_block(Op op, const problem &p, const run_pointers &ptr,
                                     const block &b) {
-  slide_plane<simd::isa::full, Op>(op, p, ptr.src + b.n * p.src.n + b.g * p.src.c,
-                                   ptr.dst + b.n * p.dst.n + b.g * p.dst.c, ptr.workspace, b)
-      .run();
-}
-template <class Op>
-void run_slide(const problem &p, const run_pointers &ptr, const block &b) {
-  run_block(Op{}, p, ptr, b);
+  for (int64_t g = b.g; g < b.g_end; ++g)
+    slide_plane<simd::isa::full, Op>(op, p, ptr.src + b.n * p.src.n + g * p.src.c,
+                                     ptr.dst + b.n * p.dst.n + g * p.dst.c, ptr.workspace, b)
+        .run();
 }
 template <swconv_pool_kind Kind>
 void run_other(const problem &p, const run_pointers &ptr, const block &b) {

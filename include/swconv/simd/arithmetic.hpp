@@ -65,9 +65,10 @@ struct arithmetic {
   static SWCONV_ALWAYS_INLINE Self at_most(Self x, Self bound) {
     return of(xsimd::min(bound.b, x.b));
   }
-  /// Maximum for pooling: NaN in either operand makes NaN.
+  /// Maximum for pooling: NaN in either operand makes NaN. x86 returns the second operand where
+  /// they are unordered, so that one of the two maxima is NaN, and so are its bits with any others.
   static SWCONV_ALWAYS_INLINE Self max(Self acc, Self x) {
-    return of(xsimd::select(acc.b == acc.b, xsimd::max(acc.b, x.b), acc.b));
+    return of(xsimd::max(acc.b, x.b) | xsimd::max(x.b, acc.b));
   }
   static SWCONV_ALWAYS_INLINE Self sqrt(Self x) { return of(xsimd::sqrt(x.b)); }
   // AVX2 replaces the next three: it shuffles within halves.
