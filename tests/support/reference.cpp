@@ -235,9 +235,9 @@ int64_t over_common(int64_t a, int64_t b) { return a / std::gcd(a, b); }
 
 /// A window of `w` columns, absent ones 0, that begins at column `at` of its class.
 float along_row(const terms &x, int64_t at) {
-  constexpr int64_t run = 64;
+  constexpr int64_t run = 64, long_window = 512;
   const auto w = static_cast<int64_t>(x.size());
-  if (w < run) return balanced(x, 0, x.size());
+  if (w < long_window) return balanced(x, 0, x.size());
   const int64_t q = w / run;
   terms runs;
   for (int64_t k = 0; k < q; ++k) runs.push_back(balanced(x, static_cast<size_t>(k * run), run));

@@ -139,7 +139,7 @@ std::vector<layout> layouts() {
   std::vector<layout> all;
   const bool quick = getenv("SWCONV_TEST_QUICK") != nullptr;
   for (const int64_t w : {1, 2, 5, 16, 63, 64, 65, 130, 200, 700})
-    for (const int64_t kw : {1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 191, 200, 300, 513})
+    for (const int64_t kw : {1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 300, 511, 512, 513, 640})
       for (const int64_t h : {1, 7, 12})
         for (const int64_t kh : {1, 2, 5, 6})
           for (const edges e : {edges::valid, edges::fill, edges::truncated}) {

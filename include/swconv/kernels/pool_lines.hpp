@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /// @file pool_lines.hpp
-/// Pooling with windows shorter than a run along the row. The joined rows of many windows, of one
+/// Pooling with short windows along the row (sliding.hpp). The joined rows of many windows, of one
 /// plane or of several, lie side by side in the workspace, each a `line`, so that loops are long on
 /// small maps too and nothing is read back soon after it was stored. Windows that fill their lines
 /// (global pooling) are done with lines in the lanes.
@@ -37,7 +37,7 @@ struct line_parts {
 };
 
 inline bool serves_lines(const problem &p) {
-  return p.h.dilation == 1 && p.w.dilation == 1 && p.w.taps > 1 && p.w.taps < sliding::run &&
+  return p.h.dilation == 1 && p.w.dilation == 1 && p.w.taps > 1 && p.w.taps < sliding::long_window &&
          p.w.stride < sliding::run && slides(p.w);
 }
 
@@ -47,13 +47,15 @@ struct window_parts {
   int steps, which;
   int64_t m, last;
 
+  /// Of three elements none is joined twice: with stride 2 every other one is loaded once.
   explicit window_parts(int64_t w, bool idempotent) {
     steps = sliding::log2_floor(w) - 1;
     m = int64_t{1} << steps;
     last = (w & m) != 0 ? 3 * m : 2 * m;
     which = ((w & m) != 0 ? sliding::third_part : 0) |
             ((w & (m - 1)) != 0 ? sliding::rest_part : 0);
-    if (idempotent && w > 2 * m) {
+    if (idempotent && w > 3) {
+      if (w == 2 * m) return;
       last = w - m;
       which = w <= 3 * m ? sliding::rest_part : sliding::third_part | sliding::rest_part;
     }
@@ -266,8 +268,10 @@ class line_pool {
     const T *const rests = Op::idempotent ? sums : rests_;
     if (p_.w.stride == 1)
       by_parts<1>(sums, rests);
+    else if (p_.w.stride == 2 && window_.m == 1)
+      by_parts<pairs>(sums, rests);
     else if (p_.w.stride == 2)
-      by_parts<2>(sums, rests);
+      results<2, sliding::at_run_time>(sums, rests);
     else
       results<0, sliding::at_run_time>(sums, rests);
   }
@@ -275,18 +279,23 @@ class line_pool {
   void by_parts(const T *sums, const T *rests) {
     if (window_.which == 0)
       results<S, 0>(sums, rests);
-    else if (window_.which == sliding::third_part)
+    else if (window_.which == sliding::third_part || S == pairs)
       results<S, sliding::third_part>(sums, rests);
     else if (window_.which == sliding::rest_part)
       results<S, sliding::rest_part>(sums, rests);
     else
       results<S, sliding::third_part | sliding::rest_part>(sums, rests);
   }
-  /// Elements of a line that are `stride` apart, from the one of result i on.
+  /// Stride 2 and windows of two or three.
+  static constexpr int pairs = -2;
+
+  /// Elements of a line that are `stride` apart, from the one of result i on; for stride 2 in the
+  /// order of V::even_unordered.
   template <int S>
   static SWCONV_ALWAYS_INLINE V fetch(const T *p, int64_t i, int64_t stride) {
     if constexpr (S == 1) return V::load(p + i);
-    if constexpr (S == 2) return V::even(V::load(p + 2 * i), V::load(p + 2 * i + V::size));
+    if constexpr (S == 2 || S == pairs)
+      return V::even_unordered(V::load(p + 2 * i), V::load(p + 2 * i + V::size));
     p += stride * i;
     if (stride == 4)
       return V::even(V::even(V::load(p), V::load(p + V::size)),
@@ -312,13 +321,20 @@ class line_pool {
         if (!exact) rows = taps_of_row(o);
       for (int64_t i = 0; i < n; i += V::size) {
         if (i + V::size > n && n >= V::size) i = n - V::size;
-        V y = op(fetch<S>(e, i, stride), fetch<S>(e + m, i, stride));
+        V y;
+        if constexpr (S == pairs) {
+          const V lo = V::load(e + 2 * i), hi = V::load(e + 2 * i + V::size);
+          y = op(V::even_unordered(lo, hi), V::odd_unordered(lo, hi));
+        } else {
+          y = op(fetch<S>(e, i, stride), fetch<S>(e + m, i, stride));
+        }
         if (parts & sliding::third_part) {
           const V third = fetch<S>(e + 2 * m, i, stride);
           y = op(y, parts & sliding::rest_part ? op(third, fetch<S>(r + last, i, stride)) : third);
         } else if (parts & sliding::rest_part) {
           y = op(y, fetch<S>(r + last, i, stride));
         }
+        if constexpr (S == 2 || S == pairs) y = V::ordered(y);
         if constexpr (Op::counts)
           y = exact ? V::mul(y, rows) : V::div(y, V::mul(V::load(counts + i), rows));
         if (whole)
@@ -353,7 +369,7 @@ class line_pool {
   SWCONV_ALWAYS_INLINE V across(const T *lines) const {
     const joins<Op> op;
     const int64_t pitch = parts_.pitch, w = p_.w.taps;
-    V x[4], known[6];
+    V x[4], known[9];
     for (int64_t c = 0; c < w; c += 4) {
       SWCONV_UNROLL
       for (int j = 0; j < 4; ++j) x[j] = V::quads(lines + j * pitch + c, 4 * pitch);
@@ -367,7 +383,7 @@ class line_pool {
     const int left = static_cast<int>(w % 4);
     V s = left == 3 ? op(op(x[0], x[1]), x[2]) : left == 2 ? op(x[0], x[1]) : x[0];
     bool any = left > 0;
-    for (int level = 2; level < 6; ++level) {
+    for (int level = 2; level < 9; ++level) {
       if (((w >> level) & 1) == 0) continue;
       s = any ? op(known[level], s) : known[level];
       any = true;

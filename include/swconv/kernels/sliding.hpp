@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// @file sliding.hpp
 /// Sliding sums of an associative operator along a row, at a cost that hardly depends on the window
-/// (docs/sliding-sums.md). Windows shorter than a `run` of 64 are put together from sums of 1, 2, 4,
-/// … elements, made by doubling. Longer ones are so many whole runs and a rest: the runs that
-/// overlap are shared by a suffix and a prefix per block of runs.
+/// (docs/sliding-sums.md). Short windows are put together from sums of 1, 2, 4, … elements, made by
+/// doubling. Long ones are so many whole runs of 64 and a rest: the runs that overlap are shared by a
+/// suffix and a prefix per block of runs.
 ///
 /// The tree of operations of each result follows from the window and the position in the row alone,
 /// not from the width of a vector or from where the work is cut.
@@ -18,6 +18,9 @@ namespace sliding {
 /// Elements of a run. Part of the definition of the results: at least a vector of every instruction
 /// set, and enough vectors that the chains of additions overlap.
 constexpr int64_t run = 64;
+/// Windows of so many elements are made of runs; shorter ones by doubling alone, which costs less
+/// while all of it stays in the first cache.
+constexpr int64_t long_window = 512;
 /// The most elements behind a row that the functions below read without need.
 template <class V>
 constexpr int64_t slack = 2 * run + 2 * V::size;
@@ -33,7 +36,7 @@ constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / un
 /// Elements of scratch that row() needs for windows of w.
 template <class V>
 constexpr int64_t scratch_elements(int64_t w) {
-  return 2 * (chunk<V> + run + slack<V>) + (w < run ? 0 : (w / run + 1) * run);
+  return 2 * (chunk<V> + long_window + slack<V>) + (w < long_window ? 0 : (w / run + 1) * run);
 }
 
 /// What becomes of the rest of the window in a step of doubling.
@@ -83,12 +86,12 @@ SWCONV_ALWAYS_INLINE const T *double_up(Op op, const T *x, T *e, T *r, int steps
 /// What the last step joins beside two sums of m.
 enum parts : int { third_part = 1, rest_part = 2 };
 
-/// The last step of a window below a run: from sums of m = 2^k with 2m <= w < 4m straight to the
+/// The last step of a short window: from sums of m = 2^k with 2m <= w < 4m straight to the
 /// results: two sums, perhaps a third, perhaps the rest. For idempotent operators the rest is one more
 /// sum that overlaps the others.
 template <class V, int Parts, class T, class Op, class Sink>
 SWCONV_NOINLINE void last_sums(Op op, const T *e, const T *r, int64_t m, int64_t last, int64_t n,
-                               int parts_if_unknown, const Sink &sink) {
+                               int parts_if_unknown, Sink sink) {
   const int parts = Parts == at_run_time ? parts_if_unknown : Parts;
   for (int64_t i = 0; i < n; i += V::size) {
     V y = op(V::load(e + i), V::load(e + i + m));
@@ -102,7 +105,7 @@ SWCONV_NOINLINE void last_sums(Op op, const T *e, const T *r, int64_t m, int64_t
   }
 }
 
-/// Windows of 1 … run-1 elements: sink(i, x[i] ⊕ … ⊕ x[i+w-1]) for vectors i of n results.
+/// Short windows: sink(i, x[i] ⊕ … ⊕ x[i+w-1]) for vectors i of n results.
 template <class V, class T, class Op, class Sink>
 SWCONV_ALWAYS_INLINE void short_windows(Op op, const T *x, T *e, T *r, int64_t w, int64_t n,
                                         const Sink &sink) {
@@ -132,12 +135,12 @@ SWCONV_ALWAYS_INLINE void short_windows(Op op, const T *x, T *e, T *r, int64_t w
     last_sums<V, third_part | rest_part>(op, s, tail, m, last, n, 0, sink);
 }
 
-/// Windows of a run or more. A block is q = w / run runs. The whole runs of a window lie in at most
+/// Long windows. A block is q = w / run runs. The whole runs of a window lie in at most
 /// two blocks: they are a suffix of one, from `slots`, and a prefix of the next. `at`, a multiple of
 /// run, is the position of x[0] in the row whose blocks are counted.
 template <class V, class T, class Op, class Sink>
 SWCONV_NOINLINE void long_windows(Op op, const T *x, T *e, T *r, T *slots, int64_t at, int64_t w,
-                                  int64_t n, const Sink &sink) {
+                                  int64_t n, Sink sink) {
   const int64_t q = w / run, low = w % run;
   T *const prefix = slots + q * run;
   const int64_t rows = (n + run - 1) / run + q, step = chunk<V> / run;
@@ -183,13 +186,13 @@ SWCONV_NOINLINE void long_windows(Op op, const T *x, T *e, T *r, T *slots, int64
 template <class V, class T, class Op, class Sink>
 SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
                               const Sink &sink) {
-  T *const e = scratch, *const r = e + chunk<V> + run + slack<V>;
-  if (w >= run) {
-    long_windows<V>(op, x, e, r, r + chunk<V> + run + slack<V>, at, w, n, sink);
+  T *const e = scratch, *const r = e + chunk<V> + long_window + slack<V>;
+  if (w >= long_window) {
+    long_windows<V>(op, x, e, r, r + chunk<V> + long_window + slack<V>, at, w, n, sink);
     return;
   }
   for (int64_t i = 0; i < n; i += chunk<V>) {
-    const auto here = [&](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
+    const auto here = [i, sink](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
     short_windows<V>(op, x + i, e, r, w, axis::least(chunk<V>, n - i), here);
   }
 }

@@ -50,6 +50,8 @@ class joined_rows {
   }
 
  private:
+  static constexpr int group = 4;
+
   /// The first row of src at or after padded row `at`.
   int64_t row_after(int64_t at) const {
     const int64_t y = at - h_.pad;
@@ -74,24 +76,26 @@ class joined_rows {
       f(i, [left](const T *a) SWCONV_INLINE_LAMBDA { return V::load_first(a, left); },
         [left](V v, T *a) SWCONV_INLINE_LAMBDA { v.store_first(a, left); });
   }
-  SWCONV_NOINLINE void fold(int64_t from, int64_t to, T *dst) const {
+  /// Calls f(i) for groups of vectors from column i on. Returns the first column left.
+  template <class F>
+  SWCONV_ALWAYS_INLINE int64_t each_group(F &&f) const {
     int64_t i = 0;
-    constexpr int X = 4;
-    const T *const top = src_ + from * step_;
     if constexpr (!Op::compact)
-      for (; i + X * V::size <= n_; i += X * V::size) {
-        V s[X];
-        const T *a = top + i;
-        SWCONV_UNROLL
-        for (int x = 0; x < X; ++x) s[x] = op_.lift(V::load(a + x * V::size));
-        for (int64_t y = from + 1; y < to; ++y) {
-          a += step_;
-          SWCONV_UNROLL
-          for (int x = 0; x < X; ++x) s[x] = op_(s[x], op_.lift(V::load(a + x * V::size)));
-        }
-        SWCONV_UNROLL
-        for (int x = 0; x < X; ++x) s[x].store(dst + i + x * V::size);
+      for (; i + group * V::size <= n_; i += group * V::size) f(i);
+    return i;
+  }
+  SWCONV_NOINLINE void fold(int64_t from, int64_t to, T *dst) const {
+    const T *const top = src_ + from * step_;
+    const int64_t i = each_group([&](int64_t at) SWCONV_INLINE_LAMBDA {
+      V s[group];
+      const T *a = top + at;
+      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x] = lifted(a, x); });
+      for (int64_t y = from + 1; y < to; ++y) {
+        a += step_;
+        simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x] = op_(s[x], lifted(a, x)); });
       }
+      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x].store(dst + at + x * V::size); });
+    });
     each_vector(i, [&](int64_t at, auto load, auto store) SWCONV_INLINE_LAMBDA {
       const T *a = top + at;
       V s = op_.lift(load(a));
@@ -100,31 +104,76 @@ class joined_rows {
     });
   }
   SWCONV_NOINLINE void make_suffixes() const {
-    each_vector(0, [&](int64_t i, auto load, auto store) SWCONV_INLINE_LAMBDA {
-      const T *a = src_ + (last_ - 1) * step_ + i;
+    const T *const bottom = src_ + (last_ - 1) * step_;
+    T *const last = suffixes_ + (last_ - 1 - first_) * pitch_;
+    const int64_t step = step_, pitch = pitch_, rows = last_ - first_;
+    const int64_t i = each_group([&](int64_t at) SWCONV_INLINE_LAMBDA {
+      V s[group];
+      const T *a = bottom + at;
+      T *to = last + at;
+      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { (s[x] = lifted(a, x)).store(to + x * V::size); });
+      for (int64_t y = 1; y < rows; ++y) {
+        a -= step;
+        to -= pitch;
+        simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA {
+          s[x] = op_(lifted(a, x), s[x]);
+          s[x].store(to + x * V::size);
+        });
+      }
+    });
+    each_vector(i, [&](int64_t at, auto load, auto store) SWCONV_INLINE_LAMBDA {
+      const T *a = bottom + at;
+      T *to = last + at;
       V s = op_.lift(load(a));
-      store(s, suffixes_ + (last_ - 1 - first_) * pitch_ + i);
-      for (int64_t y = last_ - 2; y >= first_; --y) {
-        s = op_(op_.lift(load(a -= step_)), s);
-        store(s, suffixes_ + (y - first_) * pitch_ + i);
+      store(s, to);
+      for (int64_t y = 1; y < rows; ++y) {
+        s = op_(op_.lift(load(a -= step)), s);
+        store(s, to -= pitch);
       }
     });
   }
   /// Takes rows up to `to` into the prefix, then dst = suffix ⊕ prefix.
   SWCONV_NOINLINE void add(const T *suffix, int64_t to, T *dst) {
-    const int64_t from = next_, block = last_;
+    const int64_t from = next_, block = last_, step = step_;
     if (to > next_) next_ = to;
-    each_vector(0, [&](int64_t i, auto load, auto store) SWCONV_INLINE_LAMBDA {
-      if (to <= block) {
+    if (to <= block) {
+      each_vector(0, [&](int64_t i, auto load, auto store) SWCONV_INLINE_LAMBDA {
         store(load(suffix + i), dst + i);
-        return;
-      }
-      int64_t y = from;
-      V s = y > block ? load(prefix_ + i) : op_.lift(load(src_ + y++ * step_ + i));
-      for (; y < to; ++y) s = op_(s, op_.lift(load(src_ + y * step_ + i)));
-      store(s, prefix_ + i);
-      store(suffix != nullptr ? op_(load(suffix + i), s) : s, dst + i);
+      });
+      return;
+    }
+    // The prefix is there, or begins with a row.
+    T *const prefix = prefix_;
+    const bool begins = from <= block;
+    const T *const begin = begins ? src_ + from * step : prefix;
+    const T *const rows = src_ + (from + begins) * step;
+    const int64_t count = to - from - begins;
+    const int64_t i = each_group([&](int64_t at) SWCONV_INLINE_LAMBDA {
+      V s[group];
+      const T *a = rows + at;
+      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x] = V::load(begin + at + x * V::size); });
+      if (begins)
+        simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x] = op_.lift(s[x]); });
+      for (int64_t y = 0; y < count; ++y, a += step)
+        simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x] = op_(s[x], lifted(a, x)); });
+      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x].store(prefix + at + x * V::size); });
+      if (suffix != nullptr)
+        simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA {
+          s[x] = op_(V::load(suffix + at + x * V::size), s[x]);
+        });
+      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { s[x].store(dst + at + x * V::size); });
     });
+    each_vector(i, [&](int64_t at, auto load, auto store) SWCONV_INLINE_LAMBDA {
+      const T *a = rows + at;
+      V s = load(begin + at);
+      if (begins) s = op_.lift(s);
+      for (int64_t y = 0; y < count; ++y, a += step) s = op_(s, op_.lift(load(a)));
+      store(s, prefix + at);
+      store(suffix != nullptr ? op_(load(suffix + at), s) : s, dst + at);
+    });
+  }
+  SWCONV_ALWAYS_INLINE V lifted(const T *a, int x) const {
+    return op_.lift(V::load(a + x * V::size));
   }
 
   Op op_;

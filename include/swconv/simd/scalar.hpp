@@ -138,6 +138,9 @@ struct scalars {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return 2 * i < N ? lo.x[2 * i] : hi.x[2 * i - N]; });
   }
+  static scalars even_unordered(scalars lo, scalars hi) { return even(lo, hi); }
+  static scalars odd_unordered(scalars lo, scalars hi) { return odd(lo, hi); }
+  static scalars ordered(scalars x) { return x; }
   static scalars odd(scalars lo, scalars hi) {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return 2 * i + 1 < N ? lo.x[2 * i + 1] : hi.x[2 * i + 1 - N]; });
