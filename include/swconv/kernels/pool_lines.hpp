@@ -36,8 +36,14 @@ struct line_parts {
   int64_t elements() const { return 3 * room + counts + (suffixes + 1) * pitch; }
 };
 
+/// Not for SSE2, of which a small library matters more than speed: pool_slide.hpp gives the same bits.
+#if defined(SWCONV_ISA_SSE2)
+constexpr bool has_lines = false;
+#else
+constexpr bool has_lines = true;
+#endif
 inline bool serves_lines(const problem &p) {
-  return p.h.dilation == 1 && p.w.dilation == 1 && p.w.taps > 1 && p.w.taps < sliding::long_window &&
+  return has_lines && p.h.dilation == 1 && p.w.dilation == 1 && p.w.taps > 1 && p.w.taps < sliding::long_window &&
          p.w.stride < sliding::run && slides(p.w);
 }
 
@@ -130,7 +136,7 @@ class line_pool {
     }
   }
   /// Lines from row o on, whose windows are alike and lie `distance` apart in src.
-  void like_lines(const T *src, int64_t o, bool upwards, int64_t count, int64_t distance) {
+  SWCONV_NOINLINE void like_lines(const T *src, int64_t o, bool upwards, int64_t count, int64_t distance) {
     const int64_t x = p_.h.start(o), from = p_.h.first_tap(x), to = p_.h.last_tap(x);
     const T *a = src + (x + (upwards ? to - 1 : from)) * p_.src.h;
     while (count > 0) {
@@ -145,7 +151,7 @@ class line_pool {
       count -= n;
     }
   }
-  void shared_rows(const T *src) {
+  SWCONV_NOINLINE void shared_rows(const T *src) {
     sliding::joined_rows<V, joins<Op>> joined({}, p_.h, true, src, p_.src.h, suffixes_, prefix_,
                                               parts_.pitch, hi_ - lo_);
     for (int64_t o = b_.h0; o < b_.h1; ++o) {
@@ -156,7 +162,7 @@ class line_pool {
   }
 
   /// What of lines is not src.
-  void fill(T *line, int64_t count, bool has_src) const {
+  SWCONV_NOINLINE void fill(T *line, int64_t count, bool has_src) const {
     const int64_t lo = has_src ? lo_ : length_, hi = has_src ? hi_ : length_;
     if (lo == 0 && hi == length_) return;
     for (; --count >= 0; line += parts_.pitch) {
@@ -200,7 +206,7 @@ class line_pool {
     for (; --count >= 0; a += distance, to += parts_.pitch) group<X, Partial>(a, rows, step, to);
   }
   /// Joins rows that are `step` apart, to lines whose windows are `distance` apart.
-  void join_rows(const T *a, int64_t rows, int64_t step, T *to, int64_t count,
+  SWCONV_NOINLINE void join_rows(const T *a, int64_t rows, int64_t step, T *to, int64_t count,
                  int64_t distance) const {
     int64_t n = hi_ - lo_;
     for (; n >= 5 * V::size; n -= 4 * V::size, a += 4 * V::size, to += 4 * V::size)
@@ -221,7 +227,7 @@ class line_pool {
   }
 
   /// For each column of results the number of taps that count.
-  void count_taps() {
+  SWCONV_NOINLINE void count_taps() {
     const V all = V::set1(static_cast<T>(p_.w.taps));
     for (int64_t i = 0; i < parts_.counts; i += V::size) {
       all.store(counts_ + i);
@@ -231,12 +237,15 @@ class line_pool {
             static_cast<T>(counted_taps(p_.w, w_ + o, p_.count_include_pad, p_.pad_end_w));
     }
   }
+  SWCONV_NOINLINE T taps_of_edge(int64_t o) const {
+    return static_cast<T>(counted_taps(p_.h, o, p_.count_include_pad, p_.pad_end_h));
+  }
   SWCONV_ALWAYS_INLINE V taps_of_row(int64_t o) const {
     if (p_.h.inside(o, 1)) return V::set1(static_cast<T>(p_.h.taps));
-    return V::set1(static_cast<T>(counted_taps(p_.h, o, p_.count_include_pad, p_.pad_end_h)));
+    return V::set1(taps_of_edge(o));
   }
   /// Results of all lines.
-  void flush() {
+  SWCONV_NOINLINE void flush() {
     if (used_ == 0) return;
     if (parts_.at_once == 1)
       across();
@@ -266,37 +275,27 @@ class line_pool {
     const T *const sums = sliding::double_up<V>(joins<Op>(), lines_, sums_, rests_, window_.steps,
                                                 p_.w.taps, used_ * parts_.pitch + 1);
     const T *const rests = Op::idempotent ? sums : rests_;
-    if (p_.w.stride == 1)
-      by_parts<1>(sums, rests);
+    // Windows of three have loops of their own.
+    if (p_.w.stride == 1 && p_.w.taps == 3)
+      results<1, sliding::third_part>(sums, rests);
+    else if (p_.w.stride == 1)
+      results<1, sliding::at_run_time>(sums, rests);
     else if (p_.w.stride == 2 && window_.m == 1)
-      by_parts<pairs>(sums, rests);
-    else if (p_.w.stride == 2)
-      results<2, sliding::at_run_time>(sums, rests);
+      results<pairs, sliding::at_run_time>(sums, rests);
     else
       results<0, sliding::at_run_time>(sums, rests);
-  }
-  template <int S>
-  void by_parts(const T *sums, const T *rests) {
-    if (window_.which == 0)
-      results<S, 0>(sums, rests);
-    else if (window_.which == sliding::third_part || S == pairs)
-      results<S, sliding::third_part>(sums, rests);
-    else if (window_.which == sliding::rest_part)
-      results<S, sliding::rest_part>(sums, rests);
-    else
-      results<S, sliding::third_part | sliding::rest_part>(sums, rests);
   }
   /// Stride 2 and windows of two or three.
   static constexpr int pairs = -2;
 
-  /// Elements of a line that are `stride` apart, from the one of result i on; for stride 2 in the
-  /// order of V::even_unordered.
+  /// Elements of a line that are `stride` apart, from the one of result i on; in the order of
+  /// V::even_unordered for `pairs`.
   template <int S>
   static SWCONV_ALWAYS_INLINE V fetch(const T *p, int64_t i, int64_t stride) {
     if constexpr (S == 1) return V::load(p + i);
-    if constexpr (S == 2 || S == pairs)
-      return V::even_unordered(V::load(p + 2 * i), V::load(p + 2 * i + V::size));
     p += stride * i;
+    if constexpr (S == pairs) return V::even_unordered(V::load(p), V::load(p + V::size));
+    if (stride == 2) return V::even(V::load(p), V::load(p + V::size));
     if (stride == 4)
       return V::even(V::even(V::load(p), V::load(p + V::size)),
                      V::even(V::load(p + 2 * V::size), V::load(p + 3 * V::size)));
@@ -334,7 +333,7 @@ class line_pool {
         } else if (parts & sliding::rest_part) {
           y = op(y, fetch<S>(r + last, i, stride));
         }
-        if constexpr (S == 2 || S == pairs) y = V::ordered(y);
+        if constexpr (S == pairs) y = V::ordered(y);
         if constexpr (Op::counts)
           y = exact ? V::mul(y, rows) : V::div(y, V::mul(V::load(counts + i), rows));
         if (whole)
@@ -361,7 +360,7 @@ class line_pool {
       T y = all[line];
       if constexpr (Op::counts)
         if (!exact && !one_row)
-          y /= counts_[0] * static_cast<T>(counted_taps(p_.h, o, p_.count_include_pad, p_.pad_end_h));
+          y /= counts_[0] * taps_of_edge(o);
       *out = y;
     });
   }
@@ -420,10 +419,12 @@ inline int64_t lines_workspace(const problem &p) {
 template <class Op>
 void run_lines(const problem &p, const run_pointers &ptr, const block &b) {
   using V = simd::isa::full;
-  if (!serves_lines(p)) return run_block(Op{}, p, ptr, b);
-  line_pool<V, Op>(p, ptr.src + b.n * p.src.n + b.g * p.src.c,
-                   ptr.dst + b.n * p.dst.n + b.g * p.dst.c, ptr.workspace, b)
-      .run();
+  if constexpr (has_lines)
+    if (serves_lines(p))
+      return line_pool<V, Op>(p, ptr.src + b.n * p.src.n + b.g * p.src.c,
+                              ptr.dst + b.n * p.dst.n + b.g * p.dst.c, ptr.workspace, b)
+          .run();
+  run_block(Op{}, p, ptr, b);
 }
 
 }  // namespace pooling

@@ -190,11 +190,6 @@ class slide_plane {
       else
         y.store_first(out + i, n - i);
     };
-    if constexpr (!Op::compact)
-      if (a.stride == 1 && a.dilation == 1 && slides(a)) {
-        sliding::row<V>(op_, line_, scratch_, w_, a.taps, n, finish);
-        return;
-      }
     if (!slides(a))
       each_window();
     else if (a.dilation > 1)

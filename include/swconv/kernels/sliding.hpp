@@ -89,10 +89,9 @@ enum parts : int { third_part = 1, rest_part = 2 };
 /// The last step of a short window: from sums of m = 2^k with 2m <= w < 4m straight to the
 /// results: two sums, perhaps a third, perhaps the rest. For idempotent operators the rest is one more
 /// sum that overlaps the others.
-template <class V, int Parts, class T, class Op, class Sink>
+template <class V, class T, class Op, class Sink>
 SWCONV_NOINLINE void last_sums(Op op, const T *e, const T *r, int64_t m, int64_t last, int64_t n,
-                               int parts_if_unknown, Sink sink) {
-  const int parts = Parts == at_run_time ? parts_if_unknown : Parts;
+                               int parts, Sink sink) {
   for (int64_t i = 0; i < n; i += V::size) {
     V y = op(V::load(e + i), V::load(e + i + m));
     if (parts & third_part) {
@@ -123,16 +122,7 @@ SWCONV_ALWAYS_INLINE void short_windows(Op op, const T *x, T *e, T *r, int64_t w
     last = w - m;
     which = w <= 3 * m ? rest_part : third_part | rest_part;
   }
-  if constexpr (Op::compact)
-    last_sums<V, at_run_time>(op, s, tail, m, last, n, which, sink);
-  else if (which == 0)
-    last_sums<V, 0>(op, s, tail, m, last, n, 0, sink);
-  else if (which == rest_part)
-    last_sums<V, rest_part>(op, s, tail, m, last, n, 0, sink);
-  else if (which == third_part)
-    last_sums<V, third_part>(op, s, tail, m, last, n, 0, sink);
-  else
-    last_sums<V, third_part | rest_part>(op, s, tail, m, last, n, 0, sink);
+  last_sums<V>(op, s, tail, m, last, n, which, sink);
 }
 
 /// Long windows. A block is q = w / run runs. The whole runs of a window lie in at most
