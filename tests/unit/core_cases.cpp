@@ -342,8 +342,8 @@ std::vector<pool_case> special_pools() {
   add("pool c=2 h=5 w=43 kh=2 sw=2 dw=9223372036854775807 pb=9 pr=4");
   add("pool dims=1 w=9000 kw=2500 sw=3");                                     // cut in pieces
   add("pool dims=1 w=9000 kw=700 dw=3 pl=50 sw=2");
-  add("pool c=3 h=9 w=1200 kh=5 kw=511 pl=255 pr=255 pt=2 pb=2");              // the longest by doubling
-  add("pool c=3 h=9 w=1200 kh=3 kw=512 sw=2 pl=255 pr=256 pt=1 pb=1");
+  add("pool h=6 w=700 kh=5 kw=511 pl=255 pr=255 pt=2 pb=2");                   // the longest by doubling
+  add("pool h=4 w=700 kh=3 kw=512 sw=2 pl=255 pr=256 pt=1 pb=1");
   add("pool c=33 h=14 w=14 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1");                    // many planes at once
   add("pool c=19 h=15 w=29 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1");
   add("pool c=19 h=6 w=7 kh=2 kw=7 pt=1 pb=1");                                // rows in the lanes
