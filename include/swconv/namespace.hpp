@@ -27,7 +27,7 @@
 #define SWCONV_ISA_NAME portable
 #endif
 
-// One digit per extension a compiler may use by itself, so that -mavx and -msse4.1 differ too.
+// One digit per extension a compiler may use by itself: objects for AVX and for SSE4.1 differ, too.
 #if defined(__SSE4_1__) || defined(__ARM_FEATURE_DOTPROD)
 #define SWCONV_BIT_0 1
 #else
