@@ -154,8 +154,9 @@ struct square_rows {
       const row_of row(at, last);
       simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
         V s[X];
-        simd::unroll<X>(
-            [&](auto i) SWCONV_INLINE_LAMBDA { s[i] = V::held(row.template tap<decltype(t)::value>(i)); });
+        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+          s[i] = V::held(row.template tap<decltype(t)::value>(i));
+        });
         simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
           constexpr int k = decltype(j)::value - decltype(q)::value * S;
           if constexpr (k >= 0 && k < K) {
