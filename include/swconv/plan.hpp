@@ -96,22 +96,32 @@ inline double depthwise_cost(const problem &p) {
          (out * taps * 1.25 + taps * 3.5 + transpose * (22 * out + 19 * in + 8 * weights));
 }
 
-/// The same for a square filter with columns in the lanes. A vector with taps in the padding takes
-/// longer than one without, twice and more where masks are vectors; every plane has its overhead.
+/// The same for a square filter with columns in the lanes. Where masks are vectors, one with taps in
+/// the padding takes longer than one without, twice and more, and every plane has its overhead.
 inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   constexpr double lanes = simd::isa::full::size;
-  const double taps = static_cast<double>(p.h.taps * p.w.taps);
+  const bool pairs = k.column_stride == pair_stride;
+  const double width = static_cast<double>(p.w.taps), rows = static_cast<double>(p.h.out + 1);
+  const auto rest = [&](int of) { return static_cast<double>(p.h.out % of) / rows; };
+  if constexpr (simd::isa::masks_are_free) {
+    // At the ends of a row a vector fills what one load of every row reaches.
+    const double idle = pairs ? width / 2 - 1 : width <= 3 ? width - 1 : 0;
+    const double out = static_cast<double>(p.w.out), filled = lanes - idle;
+    const double vectors = pairs || out < 3 * lanes
+                               ? static_cast<double>(static_cast<int64_t>((out - 1) / filled + 1))
+                               : out / lanes + 0.5;
+    const double taps = needed_taps(p.h) * width;
+    return 10 / rows + (1 + 0.3 * rest(7)) * vectors * (taps * 1.5 + (pairs ? 12 : 3));
+  }
+  const double taps = static_cast<double>(p.h.taps) * width;
   const double vectors = static_cast<double>(p.w.out) / lanes + 0.5;
   const int sides = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
   const double edges = sides < vectors ? sides : 1;
-  const bool pairs = k.column_stride == pair_stride;
-  constexpr bool masks = simd::isa::masks_are_free;
   const double whole = taps * 1.35 + (pairs ? 8 : 4);
-  const double edge = masks ? taps * 1.35 + (pairs ? 20 : 9) : taps * (pairs ? 6.0 : 3.3) + 16;
-  const double plane = 60 / static_cast<double>(p.h.out + 1);
+  const double edge = taps * (pairs ? 6.0 : 3.3) + 16;
   // Rows that make no tile of four take twice as long.
-  const double rest = static_cast<double>(p.h.out % 4) / static_cast<double>(p.h.out + 1);
-  return plane + (1 + rest) * ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
+  return 60 / rows +
+         (1 + rest(4)) * ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
 }
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
@@ -208,9 +218,10 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   double per_fma = load / (c * (shared > 1 ? shared : 1)) + 1 / x;
   if (per_fma < 1) per_fma = 1;
   const double cost = channels * vectors * (taps * per_fma * (any ? 2.1 : 1.0) + 6);
+  const bool square = !any && channels == 1 && p.in_channels == 1;
+  if (square && (p.groups > 1 || simd::isa::masks_are_free)) return square_plane_cost(p, k);
   // On planes of their own: so much more for every call.
   if (p.groups == 1 || p.in_channels > 1) return cost;
-  if (!any && channels == 1) return square_plane_cost(p, k);
   return cost + 260 / static_cast<double>(p.h.out > 0 ? p.h.out : 1);
 }
 

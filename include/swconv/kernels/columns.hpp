@@ -32,7 +32,7 @@ struct columns {
     SWCONV_ALWAYS_INLINE reach() = default;
     SWCONV_ALWAYS_INLINE reach(int64_t x, int64_t stride, int64_t in) {
       if constexpr (S == unit_stride) {
-        lanes = V::lanes(-x, in - x);
+        part[0] = lanes = V::lanes(-x, in - x);
       } else if constexpr (S == pair_stride) {
         lanes = V::lanes((1 - x) >> 1, (in - x + 1) >> 1);
         part[0] = V::lanes(-x, in - x);
@@ -42,6 +42,14 @@ struct columns {
         hi = ceil_div(in - x, stride);
         lanes = V::lanes(lo, hi);
       }
+    }
+    /// The same with its masks in registers, for a loop.
+    SWCONV_ALWAYS_INLINE reach held() const {
+      reach r = *this;
+      r.lanes = V::held_mask(lanes);
+      SWCONV_UNROLL
+      for (auto &m : r.part) m = V::held_mask(m);
+      return r;
     }
     /// The first n lanes, known to be inside the row.
     static SWCONV_ALWAYS_INLINE reach first(int64_t n) {

@@ -98,6 +98,9 @@ constexpr kernel_entry list[] = {
 #if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
     planar_square<5, 1>("planar/k5"),
 #endif
+#if !defined(SWCONV_ISA_SSE2) && !defined(SWCONV_ISA_AVX2)  // sixteen registers hold too few weights
+    planar_square<4, 1>("planar/k4"),
+#endif
     {"planar/any", &planar::run_wide, family::planar, 0, 0, unit_stride, false, false, true, nullptr,
      &planar::wide_workspace},
     planar_square<3, 2>("planar/k3s2"),

@@ -22,16 +22,11 @@ struct rows {
   int64_t c, h;          ///< first channel and first row of the tile
 };
 
-/// Vectors of one row of a tile through residual and activation to dst.
-template <class V, int X>
-SWCONV_NOINLINE void finish_row(const rows &r, const V (&v)[X], int64_t c, int64_t h, int64_t w,
-                                int64_t n) {
-  for (int64_t i = 0; i < X; ++i) {
-    const int64_t at = w + i * V::size;
-    const int64_t lanes = i == X - 1 ? n : V::size;
-    r.ep.finish(v[i], c, h, at, lanes)
-        .store_first(r.dst + c * r.p.dst.c + h * r.p.dst.h + at, lanes);
-  }
+/// A vector of n columns of a tile through residual and activation to dst.
+template <class V>
+SWCONV_NOINLINE void finish_vector(const rows &r, const V &v, int64_t c, int64_t h, int64_t w,
+                                   int64_t n) {
+  r.ep.finish(v, c, h, w, n).store_first(r.dst + c * r.p.dst.c + h * r.p.dst.h + w, n);
 }
 
 /// The accumulators of a tile, and their way to dst.
@@ -67,7 +62,9 @@ struct accumulators {
       const accumulators copy = *this;  // so that only the copy has an address
       for (int64_t c = 0; c < C; ++c)
         for (int64_t q = 0; q < R; ++q)
-          finish_row(r, copy.v[c][q], r.c + c, r.h + q * r.p.row_step, w, n);
+          for (int64_t i = 0; i < X; ++i)
+            finish_vector(r, copy.v[c][q][i], r.c + c, r.h + q * r.p.row_step, w + i * V::size,
+                          i == X - 1 ? n : V::size);
       return;
     }
     float *const dst = r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h + w;
@@ -89,32 +86,53 @@ struct accumulators {
 template <class V>
 struct row_output {
   const rows &r;
-  float *dst;    ///< first row, column 0
-  int64_t step;  ///< floats from row to row
-  float scale, bias, lo, hi;
+  float *dst;          ///< first row, column 0
+  int64_t step, plane; ///< floats from row to row, from channel to channel
+  const float *scale, *bias;
+  float lo, hi;
   bool affine, clamp, general;
 
   SWCONV_ALWAYS_INLINE explicit row_output(const rows &group)
       : r(group),
         dst(r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h),
         step(r.p.row_step * r.p.dst.h),
-        scale(r.ep.scale ? r.ep.scale[r.c] : 1),
-        bias(r.ep.bias ? r.ep.bias[r.c] : -0.0f),
+        plane(r.p.dst.c),
+        scale(r.ep.scale ? r.ep.scale + r.c : nullptr),
+        bias(r.ep.bias ? r.ep.bias + r.c : nullptr),
         lo(r.ep.lo),
         hi(r.ep.hi),
         affine(r.ep.affine),
         clamp(r.ep.clamp),
         general(r.ep.general) {}
 
-  /// R rows by X vectors of columns from w; of the last vector the first n, which are fewer than
-  /// V::size only if Edge. Accumulators are indexed by constants only, to stay in registers.
-  template <bool Edge, int R, int X>
-  SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t n) const {
+  /// R rows by X vectors of columns from w, of channel r.c + c.
+  template <int R, int X>
+  SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t c = 0) const {
+    finish<R, X>(acc, c, w, V::size,
+                 [](const V &v, float *to) SWCONV_INLINE_LAMBDA { v.store(to); });
+  }
+  /// The same with n columns in each vector, which `head` selects.
+  template <int R, int X>
+  SWCONV_ALWAYS_INLINE void store_part(V (&acc)[R][X], int64_t w, int64_t n,
+                                       typename V::head head, int64_t c = 0) const {
+    finish<R, X>(acc, c, w, n, [head](const V &v, float *to) SWCONV_INLINE_LAMBDA {
+      v.store_head(to, head);
+    });
+  }
+
+ private:
+  /// Accumulators are indexed by constants only, to stay in registers.
+  template <int R, int X, class F>
+  SWCONV_ALWAYS_INLINE void finish(V (&acc)[R][X], int64_t c, int64_t w, int64_t n,
+                                   F &&put) const {
     const auto each = [&](auto &&f) SWCONV_INLINE_LAMBDA {
       simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { f(acc[i / X][i % X]); });
     };
-    if (affine)
-      each([&](V &a) SWCONV_INLINE_LAMBDA { a = V::fma(a, V::set1(scale), V::set1(bias)); });
+    if (affine) {
+      const V by = scale ? V::broadcast(scale + c) : V::set1(1.0f);
+      const V more = bias ? V::broadcast(bias + c) : V::set1(-0.0f);
+      each([&](V &a) SWCONV_INLINE_LAMBDA { a = V::fma(a, by, more); });
+    }
     if (clamp)
       each([&](V &a) SWCONV_INLINE_LAMBDA {
         a = V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
@@ -124,16 +142,14 @@ struct row_output {
       simd::unroll<R * X>(
           [&](auto i) SWCONV_INLINE_LAMBDA { copy[i / X][i % X] = acc[i / X][i % X]; });
       for (int64_t q = 0; q < R; ++q)
-        finish_row(r, copy[q], r.c, r.h + q * r.p.row_step, w, n);
+        for (int64_t i = 0; i < X; ++i)
+          finish_vector(r, copy[q][i], r.c + c, r.h + q * r.p.row_step, w + i * n, n);
       return;
     }
-    float *to = dst + w;
+    float *to = dst + c * plane + w;
     simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
       simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-        if constexpr (Edge && i == X - 1)
-          acc[q][i].store_first(to + i * V::size, n);
-        else
-          acc[q][i].store(to + i * V::size);
+        put(acc[q][i], to + i * n);
       });
       to += step;
     });
@@ -141,8 +157,8 @@ struct row_output {
 };
 
 /// Visits the rows of a block in groups of R rows that are row_step apart, the rest in groups of
-/// Fewer, and one by one. f(index<R>, h) handles rows h, h + row_step, …
-template <int R, int Fewer = 1, class F>
+/// Fewer, of Fewest, and one by one. f(index<R>, h) handles rows h, h + row_step, …
+template <int R, int Fewer = 1, int Fewest = 1, class F>
 SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
   for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
     int64_t h = h0 + phase;
@@ -150,13 +166,15 @@ SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f)
     for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h);
     if constexpr (Fewer > 1)
       for (; left >= Fewer; left -= Fewer, h += Fewer * step) f(simd::index<Fewer>{}, h);
+    if constexpr (Fewest > 1)
+      for (; left >= Fewest; left -= Fewest, h += Fewest * step) f(simd::index<Fewest>{}, h);
     if constexpr (R > 1)
       for (; left > 0; --left, h += step) f(simd::index<1>{}, h);
   }
 }
 
 /// Sets up the rows of one block and visits them for channels c … c+C-1.
-template <int R, int Fewer = 1, class F>
+template <int R, int Fewer = 1, int Fewest = 1, class F>
 SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr, const block &b,
                                        const epilogue &ep, int64_t c, F &&f) {
   const tap_pointer taps = taps_of_channel(p, ptr, b.g, c);
@@ -168,7 +186,7 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
          taps.pitch,
          c,
          0};
-  walk_rows<R, Fewer>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+  walk_rows<R, Fewer, Fewest>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
     r.h = h;
     f(n, r);
   });

@@ -4,8 +4,8 @@
 /// layers and single-channel images.
 ///
 /// A group of R output rows is one function: a loop over the columns, with rows and taps unrolled.
-/// Every vector of src feeds all rows that need it. Neighbouring taps are loads where the ISA does
-/// not mind that they straddle vectors, and else slides of registers (the paper's vector slide).
+/// Every vector of src feeds all rows that need it. Neighbouring taps are loads: shared by so many
+/// rows, they cost less than slides of registers, even where they straddle cache lines.
 #pragma once
 
 #include "planar_rows.hpp"
@@ -13,13 +13,14 @@
 SWCONV_BEGIN_NAMESPACE
 namespace planar {
 
-/// The taps of one input row by loads. Stride 2 picks every other element of two vectors.
+/// The taps of X vectors of columns by loads. Stride 2 picks every other element of two vectors.
 template <class V, int X, int K, int S>
 struct loaded_row {
+  static constexpr int columns = V::size;                      ///< of a vector
+  static constexpr int elements = (X * columns - 1) * S + K;  ///< that are read
   const float *row;
 
-  SWCONV_ALWAYS_INLINE loaded_row(const float *at, const typename V::mask &) : row(at) {}
-  static SWCONV_ALWAYS_INLINE typename V::mask last() { return V::lanes(0, V::size); }
+  SWCONV_ALWAYS_INLINE explicit loaded_row(const float *at) : row(at) {}
   template <int T>
   SWCONV_ALWAYS_INLINE V tap(int i) const {
     constexpr int N = V::size;
@@ -36,44 +37,98 @@ struct loaded_row {
   static SWCONV_ALWAYS_INLINE V ordered(V v) { return S == 1 ? v : V::ordered(v); }
 };
 
-/// The same with every element loaded once, and shifted in registers for every tap. Stride 2
-/// deinterleaves the row into phases first.
-template <class V, int X, int K, int S>
-struct sliding_row {
-  static_assert(S == 1 || S == 2, "phases by even and odd");
-  static constexpr int N = V::size;
-  static constexpr int beyond = (K - 2 + N) / N;           ///< vectors for the K - 1 elements behind
-  static constexpr int loads = S * X + beyond;
-  static constexpr int vectors = X + (K - 1) / S / N + 1;  ///< of each phase
+/// The same with every element loaded once, and moved in registers for every tap. Part: a vector of
+/// columns whose taps all lie in S vectors of the row, so that its last lanes stay empty.
+template <class V, int X, int K, int S, bool Part = S == 2>
+struct shuffled_row {
+  static_assert(S == 1 || S == 2, "slides, or every other element of two vectors");
+  static constexpr int N = V::size, columns = Part ? (S * N - K) / S + 1 : N;
+  static constexpr int vectors = Part ? S * X : X + 1;
+  static constexpr int elements = Part ? S * (columns * (X - 1) + N) : vectors * N;
+  V v[vectors];
 
-  V phase[S][vectors];
-
-  /// The elements of the last load that are needed.
-  static SWCONV_ALWAYS_INLINE typename V::mask last() {
-    return V::lanes(0, K - S - (beyond - 1) * N);
+  SWCONV_ALWAYS_INLINE explicit shuffled_row(const float *at) {
+    SWCONV_UNROLL
+    for (int i = 0; i < vectors; ++i) v[i] = V::load(at + (Part ? i / S * S * columns + i % S * N : i * N));
   }
-  SWCONV_ALWAYS_INLINE sliding_row(const float *row, const typename V::mask &needed) {
-    V v[S * vectors + S];
+  /// Without what the masks leave out.
+  SWCONV_ALWAYS_INLINE shuffled_row(const float *at, const typename V::mask (&part)[S]) {
+    static_assert(X == 1 && Part, "an end of the row");
     SWCONV_UNROLL
-    for (int i = 0; i < S * vectors + S; ++i)
-      v[i] = i >= loads      ? V::zero()
-             : i + 1 < loads ? V::load(row + i * N)
-                             : V::load_masked(row + i * N, needed);
-    SWCONV_UNROLL
-    for (int i = 0; i < vectors; ++i) {
-      phase[0][i] = S == 1 ? v[i] : V::even(v[S * i], v[S * i + 1]);
-      if (S == 2) phase[S - 1][i] = V::odd(v[S * i], v[S * i + 1]);
-    }
+    for (int i = 0; i < S; ++i) v[i] = V::load_masked(at + i * N, part[i]);
   }
   template <int T>
   SWCONV_ALWAYS_INLINE V tap(int i) const {
-    constexpr int shift = T / S % N, from = T / S / N;
-    if constexpr (shift == 0)
-      return phase[T % S][i + from];
+    if constexpr (S == 2)
+      return V::template every_other<T>(v[2 * i], v[2 * i + 1]);
     else
-      return V::template slide<shift>(phase[T % S][i + from], phase[T % S][i + from + 1]);
+      return V::template slide<T>(v[i], v[Part ? i : i + 1]);
   }
   static SWCONV_ALWAYS_INLINE V ordered(V v) { return v; }
+};
+
+/// Are taps moved in registers? For that lanes must be allowed to stay empty.
+constexpr bool shuffles = simd::isa::masks_are_free && !simd::isa::prefers_loads;
+template <class V, int X, int K, int S>
+using whole_row =
+    std::conditional_t<shuffles, shuffled_row<V, X, K, S>, loaded_row<V, X, K, S>>;
+/// Of a wide filter a part vector would leave too many lanes empty.
+template <int K, int S>
+constexpr bool shuffles_edges = shuffles && (S == 2 || K <= 3);
+template <class V, int K, int S>
+using edge_row = std::conditional_t<shuffles_edges<K, S>, shuffled_row<V, 1, K, S, true>,
+                                    loaded_row<V, 1, K, S>>;
+
+/// Neighbouring columns some of which have taps outside the rows, or which are fewer than a vector:
+/// what the rows of all planes share.
+template <class V, int K, int S>
+struct edge_columns {
+  using cols = columns<V, S>;
+  typename cols::reach reach[K];
+  typename V::head head;  ///< the lanes of dst
+  int64_t w, n;           ///< columns [w, w + n)
+  int64_t t0, t1;         ///< taps that reach all of them
+
+  // cppcheck-suppress uninitMemberVar ; assigned before use, and not set twice
+  SWCONV_ALWAYS_INLINE edge_columns() = default;
+  SWCONV_COLD edge_columns(const axis &a, int64_t first, int64_t w1)
+      : w(first), n(axis::least(w1 - first, edge_row<V, K, S>::columns)) {
+    const int64_t x = w * S - a.pad;
+    for (int t = 0; t < K; ++t) reach[t] = typename cols::reach(x + t, S, a.in);
+    head = V::head_of(n);
+    t0 = -x;
+    t1 = a.in - (x + (n - 1) * S);
+  }
+};
+
+/// How columns [w0, w1) are cut into vectors, X together where none has taps outside the rows.
+template <class V, int X, int K, int S>
+struct square_columns {
+  static constexpr int most = 3;  ///< edges kept: no more occur unless pads are wider than vectors
+  int64_t w0, w1, pad, in;
+  int count = 0;
+  edge_columns<V, K, S> edges[most];
+
+  SWCONV_ALWAYS_INLINE square_columns(const axis &a, const block &b)
+      : w0(b.w0), w1(b.w1), pad(a.pad), in(a.in) {
+    for (int64_t w = w0; w < w1 && count < most;) {
+      if (whole<X>(w)) {
+        w += X * whole_row<V, X, K, S>::columns;
+      } else if (whole<1>(w)) {
+        w += whole_row<V, 1, K, S>::columns;
+      } else {
+        edges[count] = edge_columns<V, K, S>(a, w, w1);
+        w += edges[count++].n;
+      }
+    }
+  }
+  /// Can N vectors from column w do without masks?
+  template <int N>
+  SWCONV_ALWAYS_INLINE bool whole(int64_t w) const {
+    using row = whole_row<V, N, K, S>;
+    const int64_t x = w * S - pad;
+    return x >= 0 && x + row::elements <= in && w + N * row::columns <= w1;
+  }
 };
 
 /// R output rows, row_step apart, that share input rows.
@@ -82,150 +137,181 @@ struct square_rows {
   using cols = columns<V, S>;
   static constexpr int read = K + (R - 1) * S;  ///< input rows
 
-  /// The weights of a channel: in registers where they fit beside so many sums, else in memory.
+  /// The weights of a channel: in registers as many as fit beside so many sums, the others in memory.
+  /// Few registers are worth it for all or none.
   template <int Sums>
   struct weights {
-    static constexpr bool fit = K * K + Sums + 3 <= simd::isa::registers;
-    const float *taps;
-    V held[fit ? K * K : 1];
+    static constexpr int taps = K * K, spare = !shuffles ? 3 : S == 2 ? K + 4 : 4;
+    static constexpr int room = simd::isa::registers - Sums - spare;
+    static constexpr int held = room >= taps ? taps : simd::isa::registers < 32 || room < 0 ? 0 : room;
+    const float *all;
+    V some[held > 0 ? held : 1];
 
-    SWCONV_ALWAYS_INLINE explicit weights(const float *f) : taps(f) {
-      if constexpr (fit)
-        simd::unroll<K * K>(
-            [&](auto i) SWCONV_INLINE_LAMBDA { held[i] = V::held(V::broadcast(f + i)); });
+    SWCONV_ALWAYS_INLINE explicit weights(const float *f) : all(f) {
+      simd::unroll<held>(
+          [&](auto i) SWCONV_INLINE_LAMBDA { some[i] = V::held(V::broadcast(f + i)); });
     }
-    SWCONV_ALWAYS_INLINE V at(int i) const {
-      if constexpr (fit)
-        return held[i];
+    template <int I>
+    SWCONV_ALWAYS_INLINE V at() const {
+      if constexpr (I < held)
+        return some[I];
       else
-        return V::broadcast(taps + i);
+        return V::broadcast(all + I);
     }
   };
 
-  const rows &r;
   // Copies of what every vector needs: what r refers to might change with every store, for all that
   // the compiler knows.
-  const float *first, *taps;  ///< input row 0, column 0; the first weight
-  int64_t step;               ///< floats from an input row to the next
-  int64_t channels, plane;    ///< input channels, and floats from one to the next
+  const float *first, *filter;  ///< input row 0, column 0; the first weight
+  int64_t step;                 ///< floats from an input row to the next
+  int64_t channels, channel;    ///< input channels, and floats from one to the next
+  int64_t planes;               ///< groups, one output channel each
+  int64_t pad, width;           ///< of dst
   row_output<V> out;
   uint32_t inside;  ///< which input rows lie inside src
 
-  SWCONV_ALWAYS_INLINE explicit square_rows(const rows &group)
-      : r(group),
-        taps(r.weights),
+  SWCONV_ALWAYS_INLINE square_rows(const rows &r, int64_t groups)
+      : filter(r.weights),
         step(r.p.h.dilation * r.p.src.h),
         channels(r.p.in_channels),
-        plane(r.p.src.c),
+        channel(r.p.src.c),
+        planes(groups),
+        pad(r.p.w.pad),
+        width(r.p.w.out),
         out(r),
-        inside(0) {
-    const problem &p = r.p;
-    const int64_t y = p.h.start(r.h);
-    first = r.src + y * p.src.h;
+        inside((1u << read) - 1) {
+    const axis &h = r.p.h;
+    const int64_t y = h.start(r.h);
+    first = r.src + y * r.p.src.h;
+    if (y >= 0 && y + (read - 1) * h.dilation < h.in) return;
     for (int j = 0; j < read; ++j)
-      if (static_cast<uint64_t>(y + j * p.h.dilation) < static_cast<uint64_t>(p.h.in))
-        inside |= 1u << j;
+      if (static_cast<uint64_t>(y + j * h.dilation) >= static_cast<uint64_t>(h.in))
+        inside &= ~(1u << j);
   }
 
-  /// Calls f(position x of an input row, index of the row, weights) for the rows inside src.
-  template <int Sums, class F>
-  SWCONV_ALWAYS_INLINE void walk(int64_t x, F &&f) const {
-    const float *from = first + x, *f_taps = taps;
-    for (int64_t ic = 0; ic < channels; ++ic, from += plane, f_taps += K * K) {
-      const weights<Sums> all(f_taps);
-      const float *row = from;
-      simd::unroll<read>([&](auto j) SWCONV_INLINE_LAMBDA {
-        if (inside >> j & 1) f(row, j, all);
-        row += step;
-        SWCONV_OPAQUE(row);
-      });
+  /// For each plane: clears R by X sums, calls tap(sums, position x of an input row, its index,
+  /// weights) for all input rows inside src, and store(sums, plane).
+  template <int X, class Tap, class Store>
+  SWCONV_ALWAYS_INLINE void walk(int64_t x, Tap &&tap, Store &&store) const {
+    const float *from = first + x, *f = filter;
+    for (int64_t g = 0; g < planes; ++g) {
+      V acc[R][X];
+      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = V::zero(); });
+      for (int64_t ic = 0; ic < channels; ++ic, from += channel, f += K * K) {
+        const weights<R * X> all(f);
+        const float *row = from;
+        simd::unroll<read>([&](auto j) SWCONV_INLINE_LAMBDA {
+          if (inside >> j & 1) tap(acc, row, j, all);
+          row += step;
+          SWCONV_OPAQUE(row);
+        });
+      }
+      store(acc, g);
     }
   }
 
-  /// X whole vectors of columns from w, all of whose taps lie inside the rows.
+  /// X vectors of columns from w, all of whose taps lie inside the rows.
   template <int X>
   SWCONV_ALWAYS_INLINE void whole(int64_t w) const {
-    using row_of = std::conditional_t<simd::isa::prefers_loads, loaded_row<V, X, K, S>,
-                                      sliding_row<V, X, K, S>>;
-    const typename V::mask last = row_of::last();
-    V acc[R][X];
-    simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = V::zero(); });
-    walk<R * X>(w * S - r.p.w.pad, [&](const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
-      const row_of row(at, last);
-      simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-        V s[X];
-        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-          s[i] = V::held(row.template tap<decltype(t)::value>(i));
-        });
-        simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-          constexpr int k = decltype(j)::value - decltype(q)::value * S;
-          if constexpr (k >= 0 && k < K) {
-            const V weight = f.at(k * K + t);
-            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-              acc[q][i] = V::fma(weight, s[i], acc[q][i]);
-            });
-          }
-        });
+    using row_type = whole_row<V, X, K, S>;
+    // Long rows are too many for the hardware's prefetchers, and stores wait for their lines as well.
+    constexpr int ahead = 2 * X * row_type::columns;
+    if (shuffles && w + ahead + X * V::size <= width)
+      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+        const int64_t column = w + ahead + i % X * V::size;
+        __builtin_prefetch(out.dst + i / X * out.step + column);
+        __builtin_prefetch(first + (i / X * S + K - 1) * step + column * S);
       });
-    });
-    simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-      acc[i / X][i % X] = row_of::ordered(acc[i / X][i % X]);
-    });
-    out.template store<false>(acc, w, V::size);
+    walk<X>(
+        w * S - pad,
+        [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
+          const row_type row(at);
+          simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
+            constexpr int tap = decltype(t)::value;
+            V s[X];
+            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+              s[i] = V::held(row.template tap<tap>(i));
+            });
+            simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+              constexpr int k = decltype(j)::value - decltype(q)::value * S;
+              if constexpr (k >= 0 && k < K) {
+                const V weight = f.template at<k * K + tap>();
+                simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+                  acc[q][i] = V::fma(weight, s[i], acc[q][i]);
+                });
+              }
+            });
+          });
+        },
+        [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
+          simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+            acc[i / X][i % X] = row_type::ordered(acc[i / X][i % X]);
+          });
+          if constexpr (row_type::columns < V::size)
+            out.store_part(acc, w, row_type::columns, V::head_of(row_type::columns), g);
+          else
+            out.store(acc, w, g);
+        });
   }
 
-  /// n columns from w, fewer than a vector or some with taps outside the rows.
-  SWCONV_ALWAYS_INLINE void edge(int64_t w, int64_t n) const {
-    const problem &p = r.p;
-    const int64_t x = w * S - p.w.pad;
+  /// Columns some of which have taps outside the rows.
+  SWCONV_ALWAYS_INLINE void edge(const edge_columns<V, K, S> &e) const {
     typename cols::reach reach[K];
-    simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-      reach[t] = typename cols::reach(x + t, S, p.w.in);
-    });
-    // Taps [t0, t1) reach all n columns.
-    const int64_t t0 = -x, t1 = p.w.in - (x + (n - 1) * S);
-    V acc[R][1];
-    simd::unroll<R>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i][0] = V::zero(); });
-    walk<R>(x, [&](const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
-      simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-        const V s = V::held(cols::load_masked(at, t, S, reach[t]));
-        const bool cut = simd::isa::masks_are_free || t < t0 || t >= t1;
-        simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-          constexpr int k = decltype(j)::value - decltype(q)::value * S;
-          if constexpr (k >= 0 && k < K) {
-            V &a = acc[q][0];
-            const V weight = f.at(k * K + t);
-            a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
-          }
+    simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA { reach[t] = e.reach[t].held(); });
+    walk<1>(
+        e.w * S - pad,
+        [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
+          const auto source = [&] {
+            if constexpr (shuffles_edges<K, S>)
+              return edge_row<V, K, S>(at, reach[0].part);
+            else
+              return at;
+          }();
+          simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
+            constexpr int tap = decltype(t)::value;
+            V s;
+            if constexpr (shuffles_edges<K, S>)
+              s = V::held(source.template tap<tap>(0));
+            else
+              s = V::held(cols::load_masked(source, t, S, reach[t]));
+            const bool cut = simd::isa::masks_are_free || tap < e.t0 || tap >= e.t1;
+            simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+              constexpr int k = decltype(j)::value - decltype(q)::value * S;
+              if constexpr (k >= 0 && k < K) {
+                V &a = acc[q][0];
+                const V weight = f.template at<k * K + tap>();
+                a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
+              }
+            });
+          });
+        },
+        [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
+          out.store_part(acc, e.w, e.n, e.head, g);
         });
-      });
-    });
-    out.template store<true>(acc, w, n);
   }
 };
 
-/// Columns [w0, w1) of a group of rows.
-template <int R, int K, int S>
-SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t w0, int64_t w1) {
+/// The columns of a group of rows of so many planes, each vector in all planes before the next.
+template <int R, int X, int K, int S>
+SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
+                                     const square_columns<simd::isa::full, X, K, S> &c) {
   using V = simd::isa::full;
-  constexpr int64_t N = V::size;
-  constexpr int X = 2;
-  const square_rows<V, R, K, S> group(r);
-  // Columns [lo, hi) have all their taps inside the rows.
-  const axis &a = r.p.w;
-  const int64_t lo = (a.pad + S - 1) / S, fit = a.in + a.pad - K;
-  const int64_t hi = axis::least(fit >= 0 ? fit / S + 1 : 0, w1);
-  for (int64_t w = w0; w < w1;) {
-    if (w >= lo && w + X * N <= hi) {
+  const square_rows<V, R, K, S> group(r, planes);
+  int edge = 0;
+  for (int64_t w = c.w0; w < c.w1;) {
+    if (X > 1 && c.template whole<X>(w)) {
       group.template whole<X>(w);
-      w += X * N;
-    } else if (X > 1 && w >= lo && w + N <= hi) {
+      w += X * whole_row<V, X, K, S>::columns;
+    } else if (c.template whole<1>(w)) {
       group.template whole<1>(w);
-      w += N;
+      w += whole_row<V, 1, K, S>::columns;
     } else {
-      const int64_t n = axis::least(N, w1 - w);
-      group.edge(w, n);
-      w += n;
+      edge_columns<V, K, S> other;
+      const bool kept = edge < c.count;
+      if (!kept) other = edge_columns<V, K, S>(r.p.w, w, c.w1);
+      const edge_columns<V, K, S> &e = kept ? c.edges[edge++] : other;
+      group.edge(e);
+      w += e.n;
     }
   }
 }
@@ -233,13 +319,22 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t w0, int64_t w1) {
 /// Kernel for square K × K filters with stride S both ways.
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
-  constexpr int R = simd::isa::has_fma ? 4 : 2;  // the baseline gets less code
-  constexpr int fewer = K > 3 ? 1 : R / 2;       // not worth the code of larger filters
-  block one = b;
-  for (; one.g < b.g_end; ++one.g) {
-    const epilogue ep(p, ptr, one);
-    run_channels<R, fewer>(p, ptr, one, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-      run_square_rows<n, K, S>(r, b.w0, b.w1);
+  // Many rows share more loads, and make sums enough that none waits for another.
+  constexpr bool many = simd::isa::registers >= 32;
+  constexpr int R = many ? 7 : simd::isa::has_fma ? 4 : 2;  // the baseline gets less code
+  constexpr int fewer = many ? 4 : K > 3 ? 1 : R / 2;       // not worth the code of larger filters
+  constexpr int X = K > 3 && many ? 1 : 2;
+  const square_columns<simd::isa::full, X, K, S> columns(p.w, b);
+  // Small planes by the cacheful: what one is asked for is the same for all.
+  constexpr int64_t small = 24 << 10, cached = 96 << 10;
+  const int64_t bytes = (b.h1 - b.h0) * S * p.w.in * p.in_channels * 4;
+  const int64_t together = bytes < small ? cached / (bytes + 1) : 1;
+  block some = b;
+  for (; some.g < b.g_end; some.g += together) {
+    const epilogue ep(p, ptr, some);
+    const int64_t planes = axis::least(b.g_end - some.g, together);
+    run_channels<R, fewer, fewer / 2>(p, ptr, some, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+      run_square_rows<n, X, K, S>(r, planes, columns);
     });
   }
 }

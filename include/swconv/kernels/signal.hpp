@@ -46,7 +46,7 @@ SWCONV_NOINLINE int64_t load_columns(const planar::rows &r, int64_t w, int64_t e
         });
       }
     }
-    out.template store<false>(acc, w, V::size);
+    out.store(acc, w);
   }
   return w;
 }
@@ -83,7 +83,7 @@ SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t 
         });
         f += taps * pitch;
       }
-    out.template store<false>(acc, w, V::size);
+    out.store(acc, w);
   }
   return w;
 }

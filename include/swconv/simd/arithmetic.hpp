@@ -71,6 +71,18 @@ struct arithmetic {
     return of(xsimd::max(acc.b, x.b) | xsimd::max(x.b, acc.b));
   }
   static SWCONV_ALWAYS_INLINE Self sqrt(Self x) { return of(xsimd::sqrt(x.b)); }
+  // Where partial access is masked, a mask replaces the next three.
+  /// The first n lanes, for many stores.
+  using head = int64_t;
+  static SWCONV_ALWAYS_INLINE head head_of(int64_t n) { return n; }
+  SWCONV_ALWAYS_INLINE void store_head(float *p, head h) const {
+    static_cast<const Self *>(this)->store_first(p, h);
+  }
+  /// Keeps a mask in its register, if masks have their own.
+  template <class Mask>
+  static SWCONV_ALWAYS_INLINE const Mask &held_mask(const Mask &m) {
+    return m;
+  }
   // AVX2 replaces the next three: it shuffles within halves.
   /// The even or odd lanes of two vectors, in the order that takes the fewest shuffles.
   static SWCONV_ALWAYS_INLINE Self even_unordered(Self lo, Self hi) { return Self::even(lo, hi); }

@@ -116,6 +116,9 @@ struct scalars {
     return make([&](int i) { return m[i] ? p[i] : 0.0f; });
   }
   static scalars load_first(const float *p, int64_t n) { return load_masked(p, {0, n}); }
+  using head = int64_t;
+  static head head_of(int64_t n) { return n; }
+  void store_head(float *p, head h) const { store_first(p, h); }
   void store_first(float *p, int64_t n) const {
     SWCONV_COUNT(stores);
     for (int i = 0; i < N && i < n; ++i) p[i] = x[i];
@@ -125,6 +128,7 @@ struct scalars {
     return make([&](int i) { return m[i] ? a.x[i] : b.x[i]; });
   }
   static scalars held(scalars v) { return v; }
+  static mask held_mask(mask m) { return m; }
   static scalars fma_masked(mask m, scalars a, scalars b, scalars c) {
     SWCONV_COUNT(fmas);
     return make([&](int i) { return m[i] ? fmaf(a.x[i], b.x[i], c.x[i]) : c.x[i]; });
@@ -134,17 +138,19 @@ struct scalars {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return i + K < N ? lo.x[i + K] : hi.x[i + K - N]; });
   }
-  static scalars even(scalars lo, scalars hi) {
+  template <int K>
+  static scalars every_other(scalars lo, scalars hi) {
     SWCONV_COUNT(shuffles);
-    return make([&](int i) { return 2 * i < N ? lo.x[2 * i] : hi.x[2 * i - N]; });
+    return make([&](int i) {
+      const int at = 2 * i + K;
+      return at < N ? lo.x[at] : at < 2 * N ? hi.x[at - N] : 0.0f;
+    });
   }
+  static scalars even(scalars lo, scalars hi) { return every_other<0>(lo, hi); }
   static scalars even_unordered(scalars lo, scalars hi) { return even(lo, hi); }
   static scalars odd_unordered(scalars lo, scalars hi) { return odd(lo, hi); }
   static scalars ordered(scalars x) { return x; }
-  static scalars odd(scalars lo, scalars hi) {
-    SWCONV_COUNT(shuffles);
-    return make([&](int i) { return 2 * i + 1 < N ? lo.x[2 * i + 1] : hi.x[2 * i + 1 - N]; });
-  }
+  static scalars odd(scalars lo, scalars hi) { return every_other<1>(lo, hi); }
   static scalars zip_lo(scalars a, scalars b) {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return i % 2 ? b.x[i / 2] : a.x[i / 2]; });

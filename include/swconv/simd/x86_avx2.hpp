@@ -33,6 +33,7 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
   struct mask {
     __m256i bits;
   };
+  using head = mask;
 
   static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
     const __m256i iota = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -54,8 +55,12 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
     return load_masked(p, lanes(0, n));
   }
   SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
-    _mm256_maskstore_ps(p, lanes(0, n).bits, b);
+    store_head(p, lanes(0, n));
   }
+  SWCONV_ALWAYS_INLINE void store_head(float *p, head h) const {
+    _mm256_maskstore_ps(p, h.bits, b);
+  }
+  static SWCONV_ALWAYS_INLINE head head_of(int64_t n) { return lanes(0, n); }
   static SWCONV_ALWAYS_INLINE f32x8 select(mask m, f32x8 x, f32x8 y) {
     return of(_mm256_blendv_ps(y.b, x.b, _mm256_castsi256_ps(m.bits)));
   }

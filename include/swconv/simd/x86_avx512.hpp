@@ -59,6 +59,7 @@ SWCONV_ALWAYS_INLINE unsigned lane_bits(int64_t lo, int64_t hi) {
 
 struct f32x16 : arithmetic<f32x16, arch_avx512> {
   using mask = __mmask16;
+  using head = mask;
 
   static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
     return static_cast<mask>(lane_bits<16>(lo, hi));
@@ -76,8 +77,10 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     return load_masked(p, lanes(0, n));
   }
   SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
-    _mm512_mask_storeu_ps(p, lanes(0, n), b);
+    store_head(p, lanes(0, n));
   }
+  SWCONV_ALWAYS_INLINE void store_head(float *p, head h) const { _mm512_mask_storeu_ps(p, h, b); }
+  static SWCONV_ALWAYS_INLINE head head_of(int64_t n) { return lanes(0, n); }
   static SWCONV_ALWAYS_INLINE f32x16 select(mask m, f32x16 x, f32x16 y) {
     return of(_mm512_mask_blend_ps(m, y.b, x.b));
   }
@@ -86,6 +89,10 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     __m512 x = v.b;
     __asm__("" : "+v"(x));
     return of(x);
+  }
+  static SWCONV_ALWAYS_INLINE mask held_mask(mask m) {
+    __asm__("" : "+Yk"(m));
+    return m;
   }
   static SWCONV_ALWAYS_INLINE f32x16 fma_masked(mask m, f32x16 x, f32x16 y, f32x16 z) {
     return of(_mm512_mask3_fmadd_ps(x.b, y.b, z.b, m));
@@ -97,14 +104,15 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     return of(_mm512_castsi512_ps(
         _mm512_alignr_epi32(_mm512_castps_si512(hi.b), _mm512_castps_si512(lo.b), K)));
   }
-  static SWCONV_ALWAYS_INLINE f32x16 even(f32x16 lo, f32x16 hi) {
-    const __m512i i = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  /// Lanes K, K + 2, … of the 32 lanes lo, hi; those beyond are of no use.
+  template <int K>
+  static SWCONV_ALWAYS_INLINE f32x16 every_other(f32x16 lo, f32x16 hi) {
+    const __m512i i = _mm512_setr_epi32(K, K + 2, K + 4, K + 6, K + 8, K + 10, K + 12, K + 14, K + 16,
+                                        K + 18, K + 20, K + 22, K + 24, K + 26, K + 28, K + 30);
     return of(_mm512_permutex2var_ps(lo.b, i, hi.b));
   }
-  static SWCONV_ALWAYS_INLINE f32x16 odd(f32x16 lo, f32x16 hi) {
-    const __m512i i = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-    return of(_mm512_permutex2var_ps(lo.b, i, hi.b));
-  }
+  static SWCONV_ALWAYS_INLINE f32x16 even(f32x16 lo, f32x16 hi) { return every_other<0>(lo, hi); }
+  static SWCONV_ALWAYS_INLINE f32x16 odd(f32x16 lo, f32x16 hi) { return every_other<1>(lo, hi); }
   static SWCONV_ALWAYS_INLINE f32x16 zip_lo(f32x16 x, f32x16 y) {
     const __m512i i = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     return of(_mm512_permutex2var_ps(x.b, i, y.b));
@@ -151,6 +159,7 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
 
 struct f32x8 : quads_of_eight<f32x8, arch_avx512_half> {
   using mask = __mmask8;
+  using head = mask;
 
   static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
     return static_cast<mask>(lane_bits<8>(lo, hi));
@@ -167,8 +176,10 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx512_half> {
     return load_masked(p, lanes(0, n));
   }
   SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
-    _mm256_mask_storeu_ps(p, lanes(0, n), b);
+    store_head(p, lanes(0, n));
   }
+  SWCONV_ALWAYS_INLINE void store_head(float *p, head h) const { _mm256_mask_storeu_ps(p, h, b); }
+  static SWCONV_ALWAYS_INLINE head head_of(int64_t n) { return lanes(0, n); }
   static SWCONV_ALWAYS_INLINE f32x8 select(mask m, f32x8 x, f32x8 y) {
     return of(_mm256_mask_blend_ps(m, y.b, x.b));
   }
@@ -177,6 +188,10 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx512_half> {
     __m256 x = v.b;
     __asm__("" : "+v"(x));
     return of(x);
+  }
+  static SWCONV_ALWAYS_INLINE mask held_mask(mask m) {
+    __asm__("" : "+Yk"(m));
+    return m;
   }
   static SWCONV_ALWAYS_INLINE f32x8 fma_masked(mask m, f32x8 x, f32x8 y, f32x8 z) {
     return of(_mm256_mask3_fmadd_ps(x.b, y.b, z.b, m));
