@@ -145,7 +145,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
     // Tiles of NV vectors by P pixels. A tap or two at a time shares fewer loads than three do, and
     // a small tile waits for its own sums. Each sum goes through the scratch and the transpose.
     const bool apart = k.serves == &channel_vector::apart::serves;
-    const double per_fma = apart ? 1.25 : p.w.taps == 1 ? 1.3 : p.w.taps == 2 ? 1.15 : 1.05;
+    const double per_fma = !apart ? (p.w.taps == 2 ? 1.15 : 1.05) : p.h.taps * p.w.taps == 1 ? 1.15 : 1.25;
     const auto tiles = [&](double nv, double pixels) {
       const double n = blocks(out, pixels), fmas = nv * out / n;
       return n * (taps * (fmas > 8 ? fmas : 8.0) * per_fma + 10 * fmas + 40);

@@ -128,21 +128,16 @@ SWCONV_COLD inline pitches check_strides(checker &c, const char *name, const int
   return {s[0], s[1], s[3]};
 }
 
-/// Outputs `step` apart read inputs `ratio` steps of the dilation apart: the least such numbers.
-inline void set_sharing(const axis &w, int64_t &step, int64_t &ratio) {
-  int64_t a = w.stride, b = w.dilation;
+/// See problem::row_step: the least such numbers.
+inline void set_sharing(problem &p) {
+  int64_t a = p.h.stride, b = p.h.dilation;
   while (b != 0) {
     const int64_t r = a % b;
     a = b;
     b = r;
   }
-  step = w.dilation / a;
-  ratio = w.stride / a;
-}
-/// See problem::row_step.
-inline void set_sharing(problem &p) {
-  set_sharing(p.h, p.row_step, p.row_ratio);
-  set_sharing(p.w, p.column_step, p.column_ratio);
+  p.row_step = p.h.dilation / a;
+  p.row_ratio = p.h.stride / a;
 }
 
 SWCONV_COLD inline void check_epilogue(checker &c, const swconv_conv_params &q, epilogue_spec &spec) {

@@ -25,26 +25,18 @@ constexpr int pack_lanes = simd::isa::full::size;
 constexpr int64_t scratch_pixels = 64;
 constexpr int64_t weight_bytes = 20 << 10;
 
-/// How the pixels of a tile meet source elements. Ratio: how many taps apart they are, so that they
-/// share elements, or 0 where they share none. Near: taps are neighbours in src.
-template <int Ratio, bool Near>
+/// How the pixels of a tile meet source elements: their distance in taps, so that they share
+/// elements, which are neighbours in src; or 0 where they share none.
+template <int Ratio>
 struct meeting {
   static constexpr int ratio = Ratio;
-  static constexpr bool near = Near;
-  /// Pixels are so many columns apart, of dst and of the scratch.
-  static SWCONV_ALWAYS_INLINE int64_t spacing(const problem &p) {
-    return Near || Ratio == 0 ? 1 : p.column_step;
-  }
-  /// Can it serve the layer, with enough pixels in reach?
   static bool serves(const problem &p) {
-    return Ratio == 0 || (p.w.taps > 1 && p.column_ratio == Ratio &&
-                          (Near ? p.w.dilation == 1 : p.column_step <= scratch_pixels / 8));
+    return Ratio == 0 || (p.w.taps > 1 && p.w.dilation == 1 && p.w.stride == Ratio);
   }
 };
-using neighbours = meeting<1, true>;
-using every_other = meeting<2, true>;
-using dilated = meeting<1, false>;
-using apart = meeting<0, false>;
+using neighbours = meeting<1>;
+using every_other = meeting<2>;
+using apart = meeting<0>;
 
 /// Most pixels of a tile: what the registers hold beside the weights of its taps and a broadcast.
 template <int NV, class M>
@@ -53,16 +45,15 @@ constexpr int most_pixels =
                                                       : simd::isa::has_fma ? 11
                                                                            : 8)
     : NV == 3                                      ? 7
-    : NV == 1 && M::near                           ? 14
-    : M::ratio == 2 || (M::ratio == 1 && !M::near) ? 8  // more would not be worth its code
     : NV == 1                                      ? 14
+    : M::ratio == 2                                ? 8  // more would not be worth its code
                                                    : 12;
 /// Are there tiles of two vectors, and of three? They want many registers beside three taps'
 /// weights.
 template <class M>
 constexpr bool has_pairs = simd::isa::registers >= 32 || M::ratio == 0;
 template <class M>
-constexpr bool has_triples = simd::isa::registers >= 32 && M::near && M::ratio == 1;
+constexpr bool has_triples = simd::isa::registers >= 32 && M::ratio == 1;
 /// Taps that share elements.
 template <class M>
 constexpr int most_taps = M::ratio == 0 ? 1 : 3;
@@ -76,6 +67,10 @@ struct row {
   int64_t second;        ///< floats to the weights of the next vector of channels
   int64_t ic0, ic1;      ///< input channels
   int64_t h, first_kh, last_kh;
+  /// The part of the weights of the next block of input channels that nobody has asked for, and how
+  /// many cache lines of each vector a tile asks for per input channel: they may come from far.
+  const float *next, *next_end;
+  int64_t lines;
 };
 
 /// N elements of src that are `distance` floats apart, or 1 if Near: from a few moving pointers and
@@ -156,12 +151,11 @@ SWCONV_ALWAYS_INLINE void cut_tap(V (&acc)[NV][P], const float *f, int64_t secon
 /// Calls f with the accumulators of all pixels, or with Check of the first `pixels`, and where they
 /// are in the scratch.
 template <bool Check, class V, int NV, int P, class F>
-SWCONV_ALWAYS_INLINE void walk_sums(V (&acc)[NV][P], float *sums, int64_t pixels, int64_t spacing,
-                                    F &&f) {
+SWCONV_ALWAYS_INLINE void walk_sums(V (&acc)[NV][P], float *sums, int64_t pixels, F &&f) {
   simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA {
     if (!Check || i < pixels)
       simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA { f(acc[v][i], sums + v * V::size); });
-    sums += spacing * NV * V::size;
+    sums += NV * V::size;
     SWCONV_OPAQUE(sums);
   });
 }
@@ -180,46 +174,62 @@ SWCONV_ALWAYS_INLINE void prefetch_ends(const float *first, int64_t distance) {
 template <class V, int NV, int P, class M, bool Edge>
 SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) {
   const problem &p = r.p;
-  const int64_t spacing = M::spacing(p);
   // Indexed by constants only, here and below: otherwise g++ may leave it in memory.
   V acc[NV][P];
-  walk_sums<false>(acc, sums, P, 0,
+  walk_sums<false>(acc, sums, P,
                    [](V &a, const float *) SWCONV_INLINE_LAMBDA { a = V::zero(); });
   if (r.ic0 > 0)
-    walk_sums<Edge>(acc, sums, pixels, spacing,
+    walk_sums<Edge>(acc, sums, pixels,
                     [](V &a, const float *s) SWCONV_INLINE_LAMBDA { a = V::load(s); });
 
   const int64_t x = p.w.start(w), kw = p.w.taps, second = r.second;
   const int64_t pitch = NV > 1 ? pack_lanes : r.pitch;  // only the last block is narrower
   const int64_t filter_row = kw * pitch, line_pitch = p.h.dilation * p.src.h;
   const int64_t skipped = (p.h.taps - (r.last_kh - r.first_kh)) * filter_row;
-  const int64_t dilation = M::near ? 1 : p.w.dilation;
+  const int64_t dilation = M::ratio != 0 ? 1 : p.w.dilation;
   const int64_t distance = M::ratio == 0 ? p.w.stride : dilation;
   const float *f = r.weights + (r.ic0 * p.h.taps + r.first_kh) * filter_row;
   const float *plane =
       r.src + r.ic0 * p.src.c + (p.h.start(r.h) + r.first_kh * p.h.dilation) * p.src.h + x;
   // Elements [lo, lo + n) lie inside the row; where none are shared, taps [lo, lo + n) do.
-  const int64_t lo = Edge ? p.w.tap_at(x, 0) : 0;
-  const int64_t n = Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
+  int64_t lo = Edge ? p.w.tap_at(x, 0) : 0;
+  int64_t n = Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
   constexpr int T = most_taps<M>, R = M::ratio == 0 ? 1 : M::ratio;
-  for (int64_t ic = r.ic0; ic < r.ic1; ++ic, plane += p.src.c, f += skipped) {
+  // Of filters of one tap the input channels take the place of the taps.
+  const bool deep = M::ratio == 0 && kw == 1 && p.h.taps == 1;
+  int64_t count = kw, step = dilation, shift = dilation, ic1 = r.ic1, lines = r.lines;
+  if (deep) {
+    count = r.ic1 - r.ic0;
+    n = lo == 0 && n > 0 ? count : 0;
+    step = p.src.c;
+    shift = 0;
+    ic1 = r.ic0 + 1;
+    lines *= count;
+  }
+  const float *later = r.next;
+  for (int64_t ic = r.ic0; ic < ic1; ++ic, plane += p.src.c, f += skipped) {
+    for (int64_t i = 0; i < lines; ++i, later += 16)
+      simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
+        __builtin_prefetch(later + v * second, 0, 2);
+      });
     const float *line = plane;
     for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += line_pitch) {
-      elements<(P - 1) * R + T, M::near> s(line, distance);
+      elements<(P - 1) * R + T, M::ratio != 0> s(line, distance);
       if constexpr (M::ratio == 0 && P > 1)
         prefetch_ends(line + channels_ahead * p.src.c, (P - 1) * distance);
       int64_t t = 0;
-      const auto next = [&](auto count) SWCONV_INLINE_LAMBDA {
-        constexpr int N = decltype(count)::value;
+      const auto next = [&](auto some) SWCONV_INLINE_LAMBDA {
+        constexpr int N = decltype(some)::value;
+        if (deep && P > 1) prefetch_ends(s.at(0) + channels_ahead * step, (P - 1) * distance);
         if constexpr (M::ratio != 0 || !Edge)
           taps<N, R, Edge>(acc, f, pitch, second, s, lo - t, n);
         else if (t >= lo && t < lo + n)
           taps<N, R, false>(acc, f, pitch, second, s, 0, 0);
         else
-          cut_tap(acc, f, second, s, x + t * dilation, distance, p.w.in);
+          cut_tap(acc, f, second, s, x + t * shift, distance, p.w.in);
         t += N;
         f += N * pitch;
-        s.advance(N * dilation * 4);
+        s.advance(N * step * 4);
       };
       if constexpr (T == 3) {
         // Threes, then twos, so that none is left: `serves` sees to it that there are more than
@@ -227,11 +237,11 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) 
         while (kw - t == 3 || kw - t > 4) next(simd::index<3>{});
         while (t < kw) next(simd::index<2>{});
       } else {
-        while (t < kw) next(simd::index<1>{});
+        while (t < count) next(simd::index<1>{});
       }
     }
   }
-  walk_sums<Edge>(acc, sums, pixels, spacing,
+  walk_sums<Edge>(acc, sums, pixels,
                   [](V &a, float *s) SWCONV_INLINE_LAMBDA { a.store(s); });
 }
 
@@ -241,10 +251,10 @@ using tile_fn = void (*)(const row &, int64_t w, int64_t pixels, float *sums);
 /// sums wait for each other, so smaller tiles would not be faster.
 template <int NV, class M>
 constexpr bool has_tile(int64_t n) {
-  if (n == most_pixels<NV, M> || (n == 1 && !M::near)) return true;
+  if (n == most_pixels<NV, M> || (n == 1 && M::ratio == 0)) return true;
   if (n * NV < 8) return false;
-  if (NV == 1) return n == 8 || (n == 11 && M::near && M::ratio == 1);
-  return NV == 3 || n % 2 == 0 || n == 7 || (n == 5 && M::near && M::ratio == 1);
+  if (NV == 1) return n == 8 || (n == 11 && M::ratio == 1);
+  return NV == 3 || n % 2 == 0 || n == 7 || (n == 5 && M::ratio == 1);
 }
 
 template <class V, int NV, class M, bool Edge, int P>
@@ -268,33 +278,28 @@ constexpr int64_t far_apart = int64_t{1} << 32;
 /// Columns [w0, w1) of one output row, cut into tiles of nearly equal width. Between tiles it asks
 /// for the part of dst that will be stored next, if any.
 template <class V, int NV, class M>
-SWCONV_ALWAYS_INLINE void run_row(const row &r, int64_t w0, int64_t w1, float *sums,
+SWCONV_ALWAYS_INLINE void run_row(row &r, int64_t w0, int64_t w1, float *sums,
                                   const transposed_store *next) {
   constexpr int64_t P = most_pixels<NV, M>;
   constexpr std::make_integer_sequence<int, P> widths;
-  const int64_t spacing = M::spacing(r.p);
-  int64_t done = 0, asked = 0;
-  for (int64_t phase = 0; phase < spacing && w0 + phase < w1; ++phase) {
-    int64_t left = spacing == 1 ? w1 - w0 : (w1 - w0 - phase + spacing - 1) / spacing;
-    for (int64_t w = w0 + phase; left > 0;) {
-      const int64_t tiles = (left + P - 1) / P;
-      int64_t size = (left + tiles - 1) / tiles;
-      if (!M::near && r.p.w.stride > far_apart) size = 1;
-      while (!has_tile<NV, M>(size)) ++size;
-      const int64_t n = axis::least(size, left);
-      done += n;
-      if (next) {
-        const int64_t ask = next->channels * done / (w1 - w0);
-        next->prefetch(asked, ask, r.h, w0, w1);
-        asked = ask;
-      }
-      const auto run = n == size && r.p.w.inside(w, (n - 1) * spacing + 1)
-                           ? tile_table<V, NV, M, false>(size, widths)
-                           : tile_table<V, NV, M, true>(size, widths);
-      run(r, w, n, sums + (w - w0) * NV * V::size);
-      left -= n;
-      w += n * spacing;
+  int64_t asked = 0;
+  for (int64_t w = w0; w < w1;) {
+    const int64_t left = w1 - w, tiles = (left + P - 1) / P;
+    int64_t size = (left + tiles - 1) / tiles;
+    if (M::ratio == 0 && r.p.w.stride > far_apart) size = 1;
+    while (!has_tile<NV, M>(size)) ++size;
+    const int64_t n = axis::least(size, left);
+    if (next) {
+      const int64_t ask = next->channels * (w + n - w0) / (w1 - w0);
+      next->prefetch(asked, ask, r.h, w0, w1);
+      asked = ask;
     }
+    const auto run = n == size && r.p.w.inside(w, n) ? tile_table<V, NV, M, false>(size, widths)
+                                                     : tile_table<V, NV, M, true>(size, widths);
+    run(r, w, n, sums + (w - w0) * NV * V::size);
+    r.next += (r.ic1 - r.ic0) * r.lines * 16;
+    if (r.next >= r.next_end) r.lines = 0;
+    w += n;
   }
 }
 
@@ -324,11 +329,19 @@ SWCONV_NOINLINE void run_scratch(row &r, const transposed_store &to, const block
   const problem &p = r.p;
   const int64_t per_channel = p.h.taps * p.w.taps * NV * V::size * 4;
   const int64_t step = per_channel < weight_bytes ? weight_bytes / per_channel : 1;
-  const int64_t width = b.w1 - b.w0;
+  const int64_t width = b.w1 - b.w0, most = most_pixels<NV, M>;
+  const int64_t tiles = (b.h1 - b.h0) * ((width + most - 1) / most);
+  const int64_t weights = p.h.taps * p.w.taps * r.pitch;  // of an input channel
   // A dst beyond the second-level cache, with rows of several cache lines, is worth asking for.
   const bool far = width >= 32 && p.out_channels * p.dst.c > (1 << 18);
   for (r.ic0 = 0; r.ic0 < p.in_channels; r.ic0 = r.ic1) {
     r.ic1 = axis::least(r.ic0 + step, p.in_channels);
+    r.next = r.weights + r.ic1 * weights;
+    r.next_end = r.next + step * weights;
+    // What is larger than most second-level caches is worth asking for.
+    r.lines = p.groups * p.out_channels * p.in_channels * p.h.taps * p.w.taps > (1 << 18)
+                  ? (weights / 16 + tiles - 1) / tiles
+                  : 0;
     float *s = sums;
     for (r.h = b.h0; r.h < b.h1; ++r.h, s += width * NV * V::size) {
       const int64_t y = p.h.start(r.h);
@@ -358,11 +371,9 @@ SWCONV_ALWAYS_INLINE void run_channels(row &r, const transposed_store &to, const
 /// Are tiles of three vectors better than tiles of two? Where rows are narrow, but not so that a
 /// tile would have few pixels, or one of two vectors hold them all.
 template <class M>
-SWCONV_ALWAYS_INLINE bool prefers_triples(const problem &p, int64_t columns) {
+SWCONV_ALWAYS_INLINE bool prefers_triples(int64_t columns) {
   constexpr int64_t P = most_pixels<3, M>;
-  const int64_t pixels = columns / M::spacing(p);
-  return has_triples<M> && pixels > P / 2 && pixels <= 2 * P && pixels != P + 1 &&
-         columns % M::spacing(p) == 0;
+  return has_triples<M> && columns > P / 2 && columns <= 2 * P && columns != P + 1;
 }
 
 /// Kernel for filters of any size.
@@ -383,13 +394,16 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
         0,
         0,
         0,
+        0,
+        nullptr,
+        nullptr,
         0};
   block part = b;
   for (part.h0 = b.h0; part.h0 < b.h1; part.h0 = part.h1) {
     part.h1 = axis::least(part.h0 + step.rows, b.h1);
     for (part.w0 = b.w0; part.w0 < b.w1; part.w0 = part.w1) {
       part.w1 = axis::least(part.w0 + step.columns, b.w1);
-      const bool triples = prefers_triples<M>(p, axis::least(part.w1 - part.w0, scratch_pixels));
+      const bool triples = prefers_triples<M>(axis::least(part.w1 - part.w0, scratch_pixels));
       for (int64_t c = b.c0; c < b.c1;) {
         // Whole blocks of the packed filter together; the last, narrower one alone.
         const int64_t left = b.c1 - c, vectors = left / pack_lanes;

@@ -85,9 +85,6 @@ constexpr kernel_entry pools(const char *name, kernel_fn run, family f,
 constexpr kernel_entry list[] = {
     channel_vector_for<channel_vector::neighbours>("channel_vector/s1"),
     channel_vector_for<channel_vector::every_other>("channel_vector/s2"),
-#if !defined(SWCONV_ISA_SSE2) && !defined(SWCONV_ISA_AVX2)  // sixteen registers are too few to gain
-    channel_vector_for<channel_vector::dilated>("channel_vector/dilated"),
-#endif
     channel_vector_for<channel_vector::apart>("channel_vector/any"),
     {"pointwise/k1", &pointwise::run, family::pointwise, 1, 1, 1, false, true, true,
      &pointwise::serves},

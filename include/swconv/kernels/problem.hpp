@@ -94,7 +94,6 @@ struct problem {
   /// Output rows r · row_step of a tile read input rows that are row_ratio steps of the dilation
   /// apart, so that a loaded row serves several of them.
   int64_t row_step, row_ratio;
-  int64_t column_step, column_ratio;  ///< the same for columns
   uint32_t count_include_pad;
   uint32_t fast;                 ///< results need not be canonical
   int64_t pad_end_w, pad_end_h;  ///< for counting included padding
