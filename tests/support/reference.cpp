@@ -268,10 +268,11 @@ float canonical_sum(pool_case c, const tensor_shape &ss, int64_t dst_row, const 
   const int64_t ratio = canonical::over_common(c.sh, c.dh);
   const bool shares = c.kh > 4 && c.kh > 3 * ratio;
   const bool slides = c.sw / 8 <= c.kw && (c.kw - 1) * c.dw <= 2 * c.w + 64;
-  canonical::terms columns;
+  thread_local canonical::terms rows, columns;  // kept: an allocation per column would be most of the time
+  columns.clear();
   for (int64_t kw = 0; kw < c.kw; ++kw) {
     const int64_t x = ow * c.sw - c.pl + kw * c.dw;
-    canonical::terms rows;
+    rows.clear();
     int64_t first = -1;
     for (int64_t kh = 0; kh < c.kh; ++kh) {
       const int64_t y = oh * c.sh - c.pt + kh * c.dh;

@@ -52,7 +52,7 @@ void run_rows(const conv_case &base, const values &kernels, size_t every_quick, 
 const values small_filters = {1, 2, 3, 4, 5, 6, 7, 8, 11};
 
 TEST(ConvRows, SingleChannel) {
-  run_rows(conv_case(), small_filters, 53, 1, {breadth::families, {1}});
+  run_rows(conv_case(), small_filters, 53, 5, {breadth::families, {1}});
 }
 TEST(ConvRows, SingleChannelOneDimensional) {
   conv_case base;
@@ -130,7 +130,7 @@ TEST(ConvPlanes, Channels) {
                                                 {&conv_case::sw, {1, 2}}});
   cases.erase(std::remove_if(cases.begin(), cases.end(), [](const conv_case &c) { return c.oc == 0; }),
               cases.end());
-  cases = sample(cases, by_effort<size_t>(127, 2, 1));
+  cases = sample(cases, by_effort<size_t>(127, 5, 1));
   for (size_t i = 0; i < cases.size(); ++i) {
     auto &c = cases[i];
     c.h = 1 + static_cast<int64_t>(i % 4);

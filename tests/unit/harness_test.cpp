@@ -16,12 +16,15 @@ namespace {
 
 const scope everything{breadth::kernels, {1, -3}};
 
+/// Cheap layers show a mistake as well as large ones.
+double most_work() { return by_effort(1e5, 2e5, 1e9); }
+
 // The toy knows relu only.
 std::vector<conv_case> toy_convolutions() {
   std::vector<conv_case> cases = pairwise_convolutions(1);
   for (const auto &c : special_convolutions()) cases.push_back(c);
   for (auto &c : cases) c.act = c.act % 2;
-  return cases;
+  return cheaper_than(most_work(), cases);
 }
 std::vector<pool_case> toy_pools() {
   std::vector<pool_case> cases = pairwise_pools(1);
@@ -31,7 +34,7 @@ std::vector<pool_case> toy_pools() {
     c.kind %= 2;
     if (c.kind == SWCONV_POOL_AVG) c.data = integers;
   }
-  return cases;
+  return cheaper_than(most_work(), cases);
 }
 
 bool is_noticed(mistake m) {
@@ -44,8 +47,8 @@ bool is_noticed(mistake m) {
 
 TEST(Harness, ARightImplementationPasses) {
   const size_t every = by_effort<size_t>(20, 1, 1);
-  run_cases(cheaper_than(by_effort(1e5, 1e9, 1e9), sample(toy_convolutions(), every)), everything);
-  run_cases(cheaper_than(by_effort(1e5, 1e9, 1e9), sample(toy_pools(), every)), everything);
+  run_cases(sample(toy_convolutions(), every), everything);
+  run_cases(sample(toy_pools(), every), everything);
   EXPECT_EQ(uncovered_kernels(), "");
 }
 
