@@ -51,7 +51,8 @@ SWCONV_NOINLINE int64_t load_columns(const planar::rows &r, int64_t w, int64_t e
   return w;
 }
 
-/// The same with shifted vectors made by slides; unit dilation. K is the filter width, or 0 for any.
+/// The same with shifted vectors made by slides; unit dilation. K is the filter width, or 0 for any:
+/// then every other one is a load, so that the ports of loads and of shuffles share the work.
 template <class V, int X, int K>
 SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t end) {
   const planar::row_output<V> out(r);
@@ -75,9 +76,14 @@ SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t 
         simd::unroll<(K && K < V::size ? K : V::size)>([&](auto t) SWCONV_INLINE_LAMBDA {
           if ((K && K <= V::size) || t < taps) {
             const V weight = V::broadcast(f + t * pitch);
+            constexpr int tap = decltype(t)::value;
             simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-              acc[0][i] = V::fma(weight, V::template slide<decltype(t)::value>(reg[i], reg[i + 1]),
-                                 acc[0][i]);
+              V v;
+              if constexpr (K == 0 && tap % 2 == 1)
+                v = V::load(s + i * V::size + tap);
+              else
+                v = V::template slide<tap>(reg[i], reg[i + 1]);
+              acc[0][i] = V::fma(weight, v, acc[0][i]);
             });
           }
         });
