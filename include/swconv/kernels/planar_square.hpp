@@ -4,8 +4,8 @@
 /// layers and single-channel images.
 ///
 /// A group of R output rows is one function: a loop over the columns, with rows and taps unrolled.
-/// Every vector of src feeds all rows that need it. Neighbouring taps are loads: shared by so many
-/// rows, they cost less than slides of registers, even where they straddle cache lines.
+/// Every vector of src feeds all rows that need it. Neighbouring taps are loads, or moved in registers
+/// where a load across cache lines costs two and masks are free.
 #pragma once
 
 #include "planar_rows.hpp"
@@ -104,7 +104,7 @@ struct edge_columns {
 /// How columns [w0, w1) are cut into vectors, X together where none has taps outside the rows.
 template <class V, int X, int K, int S>
 struct square_columns {
-  static constexpr int most = 3;  ///< edges kept: no more occur unless pads are wider than vectors
+  static constexpr int most = 4;  ///< edges kept: no more occur unless pads are wider than vectors
   int64_t w0, w1, pad, in;
   int count = 0;
   edge_columns<V, K, S> edges[most];
