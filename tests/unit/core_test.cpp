@@ -16,7 +16,7 @@ void run_core(const std::vector<Case> &cases) {
   if (test_effort() != effort::quick)
     run_cases(cases, all_kernels);
   else
-    run_cases(sample(cheaper_than(2e5, cases), 2), {breadth::kernels, {-3}});
+    run_cases(sample(cheaper_than(1e5, cases), 2), {breadth::kernels, {-3}});
 }
 
 TEST(Core, Convolutions) {
