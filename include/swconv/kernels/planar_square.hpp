@@ -319,8 +319,9 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
 /// Kernel for square K × K filters with stride S both ways.
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
-  // Many rows share more loads, and make sums enough that none waits for another.
-  constexpr bool many = simd::isa::registers >= 32;
+  // Many rows share more loads, and make sums enough that none waits for another. Where every cut tap
+  // has two forms, they are too much code.
+  constexpr bool many = simd::isa::registers >= 32 && simd::isa::masks_are_free;
   constexpr int R = many ? 7 : simd::isa::has_fma ? 4 : 2;  // the baseline gets less code
   constexpr int fewer = many ? 4 : K > 3 ? 1 : R / 2;       // not worth the code of larger filters
   constexpr int X = K > 3 && many ? 1 : 2;
