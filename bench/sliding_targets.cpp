@@ -99,8 +99,9 @@ void planes() {
   constexpr int64_t size = 512;
   std::vector<float> src = some(size * size), dst(src.size());
   const double copy = best([&] { std::memcpy(dst.data(), src.data(), src.size() * 4); });
-  std::printf("512 x 512, stride 1: memcpy %.4f ms; targets: 6 copies, faster than OpenCV, window 255 "
-              "at 1.5 of window 3\n", copy * 1e3);
+  std::printf("512 x 512, stride 1: memcpy %.4f ms; targets: 6 copies, faster than OpenCV, "
+              "window 255 at 1.5 of window 3\n",
+              copy * 1e3);
   std::printf("%-5s %6s %9s %7s %10s\n", "op", "window", "ms", "copies", "OpenCV ms");
   for (const bool is_max : {true, false}) {
     double first = 0, last = 0;
@@ -148,8 +149,8 @@ void rows() {
 /// What reads each element about once: the memory is the limit.
 void layers() {
   const swconv_bench::machine machine(1, false);
-  std::printf("\nWindows with strides: target: 70%% of the memory roofline\n%-16s %9s %9s %6s\n", "layer",
-              "ms", "limit ms", "share");
+  std::printf("\nWindows with strides: target: 70%% of the memory roofline\n");
+  std::printf("%-16s %9s %9s %6s\n", "layer", "ms", "limit ms", "share");
   for (const auto &l : swconv_bench::read_pool_layers(SWCONV_BENCH_SUITE "/pool_layers.csv")) {
     if (l.unit_stride() && l.dst_size() > l.n * l.oc) continue;
     const std::vector<float> src = some(l.src_size());

@@ -340,6 +340,13 @@ std::vector<pool_case> special_pools() {
   add("pool c=2 h=40 w=200 kh=33 kw=65 pt=16 pb=16 pl=32 pr=32");
   add("pool h=12 w=90 kh=3 kw=17 dh=2 dw=3 pt=2 pb=2 pl=24 pr=24");
   add("pool dims=1 c=2 w=3000 kw=255 pl=127 pr=127");
+  // Rows, or blocks of a row, in the lanes: what is over in fours, lanes without a row, two pieces.
+  add("pool c=3 h=7 w=230 kh=3 kw=96 pt=1 pb=1 pl=20 pr=60");
+  add("pool c=2 h=13 w=300 kh=6 kw=129 pt=5 pb=5 pl=128 pr=128 src_layout=1 dst_layout=1");
+  add("pool h=9 w=2500 kw=98");
+  add("pool h=11 w=40 kh=2 kw=111 pl=110 pr=110");
+  add("pool c=17 h=1 w=520 kh=3 kw=511 pt=2 pb=2 pl=30");
+  add("pool dims=1 w=2100 kw=99 pr=98");
   add("pool dims=1 c=2 w=1500 kw=1023 pl=511 pr=511 count_include_pad=1");
   add("pool dims=1 c=2 w=900 kw=33 sw=7 dw=5");
   add("pool c=2 h=5 w=43 sw=4 dh=3616829482065356131 pb=29 pr=4 ceil_mode=1");

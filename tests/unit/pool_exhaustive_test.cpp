@@ -73,6 +73,22 @@ TEST(PoolWindows, Long) {
   run_cases(cases);
 }
 
+/// One infinity at places of wide rows: long windows meet it in each column, and no more of them.
+TEST(PoolWindows, InfinityInEachColumn) {
+  for (const int64_t kw : {96, 97, 98, 99, 130})
+    for (int64_t at = 0; at < 12 * 230; at += by_effort<int64_t>(41, 7, 1)) {
+      pool_case c;
+      c.h = 12;
+      c.w = 230;
+      c.kw = kw;
+      c.pl = at % 50;
+      c.data = one_inf;
+      c.kind = at % 2 ? SWCONV_POOL_AVG : SWCONV_POOL_MAX;  // an even one is positive
+      c.seed = at;
+      EXPECT_EQ(check(c, {breadth::kernels, {1}}), "");
+    }
+}
+
 /// One NaN or infinity at each place of a plane: it must reach each window that holds it, whatever
 /// its lane, and no other.
 TEST(PoolNan, ReachesEveryLane) {

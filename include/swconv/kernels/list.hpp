@@ -123,9 +123,9 @@ constexpr kernel_entry list[] = {
      &fourier::serves, &fourier::workspace},
 #endif
     pools("pool/max", &pooling::run_lines<pooling::max_of>, family::pool_max,
-          &pooling::lines_workspace),
+          &pooling::lines_workspace<pooling::max_of>),
     pools("pool/avg", &pooling::run_lines<pooling::sum_of>, family::pool_avg,
-          &pooling::lines_workspace),
+          &pooling::lines_workspace<pooling::sum_of>),
     pools("pool/min", &pooling::run_other<SWCONV_POOL_MIN>, family::pool_min),
     pools("pool/l1", &pooling::run_other<SWCONV_POOL_L1>, family::pool_l1),
     pools("pool/l2", &pooling::run_other<SWCONV_POOL_L2>, family::pool_l2),

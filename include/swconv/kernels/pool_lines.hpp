@@ -7,12 +7,34 @@
 #pragma once
 
 #include "pool_slide.hpp"
+#include "sliding_lanes.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace pooling {
 
+/// Not for SSE2, of which a small library matters more than speed: pool_slide.hpp gives the same
+/// bits.
+#if defined(SWCONV_ISA_SSE2)
+constexpr bool has_lines = false;
+#else
+constexpr bool has_lines = true;
+#endif
+
+/// Whether windows along the row may be made of a suffix and a prefix of blocks with lines in the
+/// lanes (sliding_lanes.hpp), not by doubling. Of maxima only: sums have one tree on every
+/// instruction set. With lanes of 512 bits turning them takes as long as doubling.
+template <class V, class Op>
+constexpr bool has_blocks = has_lines && V::size < 16 && !Op::counts;
+/// Whether they are: with enough lines, or blocks of a line, to fill the lanes.
+template <class V, class Op>
+bool by_blocks(const problem &p) {
+  const int64_t w = p.w.taps;
+  return has_blocks<V, Op> && w >= sliding::block_window && p.w.stride == 1 && p.w.out > 1 &&
+         (p.h.out * p.groups >= V::size || p.w.out >= sliding::block_of(w) * V::size);
+}
+
 /// The lines of a worker's workspace, in elements.
-template <class V>
+template <class V, class Op>
 struct line_parts {
   static constexpr int64_t wanted = 2048;  ///< elements of all lines: the first cache holds them
   int64_t at_once;                         ///< columns of results
@@ -21,27 +43,35 @@ struct line_parts {
   int64_t room;                            ///< of all lines, or of what doubling makes of them
   int64_t counts;
   int64_t suffixes;  ///< rows of them
+  int64_t blocks_room = 0;  ///< read behind a line whose blocks are in the lanes
 
   explicit line_parts(const problem &p) {
+    const bool blocks = by_blocks<V, Op>(p);
     const axis &w = p.w;
     const auto unit = [](int64_t n) { return sliding::round_up(n, V::size); };
     at_once = axis::least(w.out > 0 ? w.out : 1, 1 + unit(wanted / w.stride));
+    if (blocks) {
+      // Rows in the lanes, or where there are too few as many blocks of one.
+      const int64_t b = sliding::block_of(w.taps), rows = p.h.out * p.groups;
+      at_once = axis::least(w.out, sliding::round_up(rows < V::size ? b * V::size : 1024, b));
+    }
     pitch = unit((at_once - 1) * w.stride + w.taps);
     most = pitch > wanted ? 1 : wanted / pitch;
     if (at_once == 1) most = sliding::round_up(most, V::size);
-    room = (most + 1) * pitch + 2 * sliding::run + 2 * V::size * w.stride;
+    if (blocks) {
+      const int64_t b = sliding::block_of(w.taps);
+      pitch = unit(sliding::lanes_reach<V>(w.taps, at_once));
+      if (pitch / V::size % 2 == 0) pitch += V::size;  // or columns of lines would share cache sets
+      most = V::size;
+      blocks_room = b * V::size + sliding::lanes_reach<V>(w.taps, b);
+    }
+    room = (most + 1) * pitch + 2 * sliding::run + 2 * V::size * w.stride + blocks_room;
     counts = unit(at_once) + V::size;
     suffixes = shares_rows(p) && p.h.out > 1 ? axis::least(p.h.taps, p.h.in) : 0;
   }
   int64_t elements() const { return 3 * room + counts + (suffixes + 1) * pitch; }
 };
 
-/// Not for SSE2, of which a small library matters more than speed: pool_slide.hpp gives the same bits.
-#if defined(SWCONV_ISA_SSE2)
-constexpr bool has_lines = false;
-#else
-constexpr bool has_lines = true;
-#endif
 inline bool serves_lines(const problem &p) {
   return has_lines && p.h.dilation == 1 && p.w.dilation == 1 && p.w.taps > 1 && p.w.taps < sliding::long_window &&
          p.w.stride < sliding::run && slides(p.w);
@@ -247,7 +277,9 @@ class line_pool {
   /// Results of all lines.
   SWCONV_NOINLINE void flush() {
     if (used_ == 0) return;
-    if (parts_.at_once == 1)
+    if (by_blocks<V, Op>(p_)) {
+      if constexpr (has_blocks<V, Op>) blocks();
+    } else if (parts_.at_once == 1)
       across();
     else
       along();
@@ -344,9 +376,48 @@ class line_pool {
     });
   }
 
+  /// Lines in the lanes; where there are fewer lines than blocks in a line, its blocks.
+  SWCONV_NOINLINE void blocks() {
+    const int64_t pitch = parts_.pitch, w = p_.w.taps, n = n_, b = sliding::block_of(w);
+    const int64_t used = used_;
+    each_line([&](int64_t line, int64_t, T *out) SWCONV_INLINE_LAMBDA {
+      outs_[line] = out;
+      __asm__("");  // or it is unrolled
+    });
+    const V none = Op().template identity<V>();
+    if (used * V::size > (n + b - 1) / b) {
+      sliding::turn_columns(none, lines_, pitch, lo_, hi_, sliding::lanes_reach<V>(w, n), sums_);
+      for (int64_t at = 0; at < n; at += b)
+        lanes_of_block(at, 0, used, sums_ + at * V::size, axis::least(n - at, b));
+      return;
+    }
+    for (int64_t line = 0; line < used; ++line)
+      for (int64_t at = 0; at < n; at += b * V::size) {
+        const int64_t count = axis::least(n - at, b);
+        sliding::turn_columns(none, lines_ + line * pitch + at, b, -4, 2 * pitch,
+                              sliding::lanes_reach<V>(w, count), sums_);
+        lanes_of_block(at, line, 0, sums_, count);
+      }
+  }
+  /// Results from column `at` on: of `used` lines, or of one line whose blocks are in the lanes.
+  SWCONV_NOINLINE void lanes_of_block(int64_t at, int64_t line, int64_t used, const T *columns,
+                                      int64_t n) {
+    const int64_t b = sliding::block_of(p_.w.taps), all = n_;
+    sliding::windows_of_block(
+        joins<Op>(), Op().template identity<V>(), columns, p_.w.taps, n, rests_,
+        [&](int64_t lane, int64_t i, V y) SWCONV_INLINE_LAMBDA {
+          const int64_t place = used > 0 ? at + i : at + lane * b + i;
+          // What lies behind a block is the begin of the next one.
+          int64_t left = all - place;
+          if (used == 0) left = axis::least(b - i, left);
+          if (left <= 0 || (used > 0 && lane >= used)) return;
+          y.store_first(outs_[used > 0 ? lane : line] + place, left);
+        });
+  }
+
   /// Windows that fill their lines: a vector of lines at a time.
   SWCONV_NOINLINE void across() {
-    T all[line_parts<V>::wanted];
+    T all[line_parts<V, Op>::wanted];
     const int64_t pitch = parts_.pitch;
     const bool exact = exact_, one_row = p_.h.out == 1;
     V count = reciprocal_;
@@ -392,7 +463,7 @@ class line_pool {
 
   const problem &p_;
   const block &b_;
-  const line_parts<V> parts_;
+  const line_parts<V, Op> parts_;
   const window_parts window_;
   const T *src_;
   T *dst_, *lines_, *sums_, *rests_, *counts_, *prefix_, *suffixes_;
@@ -403,13 +474,15 @@ class line_pool {
   int64_t length_ = 0, lo_ = 0, hi_ = 0;     ///< of a line, and what of it is src
   int64_t used_ = 0, plane_ = 0, row_ = 0;   ///< lines, and the plane and row of the first
   typename V::mask tail_;
+  T *outs_[V::size];  ///< for blocks(): of each line
 };
 
 /// Bytes of workspace per worker; negative if they do not fit.
-inline int64_t lines_workspace(const problem &p) {
+template <class Op>
+int64_t lines_workspace(const problem &p) {
   using V = simd::isa::full;
   if (!serves_lines(p)) return slide_workspace(p);
-  const line_parts<V> parts(p);
+  const line_parts<V, Op> parts(p);
   int64_t rows = 0;
   constexpr int64_t far = INT64_MAX / 64;
   if (__builtin_mul_overflow(parts.pitch, parts.suffixes, &rows) || rows > far) return -1;

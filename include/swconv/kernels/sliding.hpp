@@ -59,13 +59,58 @@ SWCONV_NOINLINE void double_sums(Op op, const T *e, T *twice, T *r, int64_t m, i
   }
 }
 
+/// Whether the first steps are done in registers, where a vector slides by the next one. An
+/// operation of several instructions gains nothing, unless its loops are `compact`.
+template <class V, class Op>
+constexpr bool steps_in_registers =
+    V::size == 16 && sizeof(typename V::element) == 4 && (Op::compact || !Op::idempotent);
+
+/// The same for m = 1, 2, … up to four steps in one pass over n elements, sums and rests as far as
+/// these hold them: from the last vector to the first, so that a vector meets what the one behind
+/// it was at the same step.
+template <class V, class T, class Op>
+SWCONV_NOINLINE void double_in_registers(Op op, const T *x, T *e, T *r, int steps, int64_t w,
+                                         int64_t n) {
+  const int64_t low = Op::idempotent ? 0 : w & ((int64_t{1} << steps) - 1);
+  V behind[4], rest_behind[4];
+  simd::unroll<4>([&](auto j) SWCONV_INLINE_LAMBDA {
+    behind[j] = rest_behind[j] = V::load(x + n);
+  });
+  for (int64_t i = round_up(n, V::size); i >= 0; i -= V::size) {
+    V sum = V::load(x + i), rest = sum;
+    simd::unroll<4>([&](auto j) SWCONV_INLINE_LAMBDA {
+      constexpr int m = 1 << j;
+      if (j >= steps) return;
+      if (low & m) {
+        const V before = rest;
+        rest = low & (m - 1) ? op(sum, V::template slide<m>(rest, rest_behind[j])) : sum;
+        rest_behind[j] = before;
+      }
+      const V before = sum;
+      sum = op(sum, V::template slide<m>(sum, behind[j]));
+      behind[j] = before;
+    });
+    if (i >= n) continue;
+    sum.store(e + i);
+    if (low != 0) rest.store(r + i);
+  }
+}
+
 /// Sums of 2^steps in e, for at least n - 2^steps elements, and the rest of w below 2^steps in r.
 /// Returns where the sums are: x itself if there was no step.
 template <class V, class T, class Op>
 SWCONV_ALWAYS_INLINE const T *double_up(Op op, const T *x, T *e, T *r, int steps, int64_t w,
                                         int64_t n) {
   const T *from = x;
-  for (int j = 0; j < steps; ++j) {
+  int j = 0;
+  if constexpr (steps_in_registers<V, Op>) {
+    if (steps > 1) {
+      j = steps < 4 ? steps : 4;
+      double_in_registers<V>(op, x, e, r, j, w, n);
+      from = e;
+    }
+  }
+  for (; j < steps; ++j) {
     const int64_t m = int64_t{1} << j;
     const int how = Op::idempotent || (w & m) == 0 ? rest_none
                     : (w & (m - 1)) == 0           ? rest_starts

@@ -82,6 +82,15 @@ struct wide {
     v.x = x;
     return v;
   }
+#if defined(SWCONV_ISA_AVX512)
+  /// Lanes K … K+15 of the 32 lanes lo, hi.
+  template <int K>
+  static SWCONV_ALWAYS_INLINE wide slide(wide lo, wide hi) {
+    static_assert(size == 16, "32 bits a lane");
+    return of(reinterpret_cast<lanes_type>(_mm512_alignr_epi32(
+        reinterpret_cast<__m512i>(hi.x), reinterpret_cast<__m512i>(lo.x), K)));
+  }
+#endif
   static SWCONV_ALWAYS_INLINE wide add(wide a, wide b) {
     return of(reinterpret_cast<lanes_type>(reinterpret_cast<wrap_type>(a.x) +
                                            reinterpret_cast<wrap_type>(b.x)));
