@@ -235,10 +235,36 @@ class line_pool {
                               int64_t distance) const {
     for (; --count >= 0; a += distance, to += parts_.pitch) group<X, Partial>(a, rows, step, to);
   }
+  /// Rows of no more than a half vector, of which fewer loads cross lines of the cache. Of four
+  /// windows at a time, so that none waits for its own last sum.
+  SWCONV_NOINLINE void narrowest(const T *a, int64_t rows, int64_t step, T *to, int64_t count,
+                                 int64_t distance) const {
+    using H = simd::isa::half;
+    const auto mask = H::lanes(0, hi_ - lo_);
+    const int64_t pitch = parts_.pitch;
+    const auto some = [=](auto lines, const T *from, T *into) SWCONV_INLINE_LAMBDA {
+      constexpr int L = lines;
+      H s[L];
+      simd::unroll<L>([&](auto i) SWCONV_INLINE_LAMBDA {
+        s[i] = H::load_masked(from + i * distance, mask);
+      });
+      for (int64_t left = rows; --left > 0;) {
+        from += step;
+        simd::unroll<L>([&](auto i) SWCONV_INLINE_LAMBDA {
+          s[i] = Op().join(s[i], H::load_masked(from + i * distance, mask));
+        });
+      }
+      simd::unroll<L>([&](auto i) SWCONV_INLINE_LAMBDA { s[i].store(into + i * pitch); });
+    };
+    for (; count >= 4; count -= 4, a += 4 * distance, to += 4 * pitch)
+      some(std::integral_constant<int, 4>(), a, to);
+    for (; --count >= 0; a += distance, to += pitch) some(std::integral_constant<int, 1>(), a, to);
+  }
   /// Joins rows that are `step` apart, to lines whose windows are `distance` apart.
   SWCONV_NOINLINE void join_rows(const T *a, int64_t rows, int64_t step, T *to, int64_t count,
                  int64_t distance) const {
     int64_t n = hi_ - lo_;
+    if (n <= simd::isa::half::size) return narrowest(a, rows, step, to, count, distance);
     for (; n >= 5 * V::size; n -= 4 * V::size, a += 4 * V::size, to += 4 * V::size)
       narrow<4, false>(a, rows, step, to, count, distance);
     switch (2 * (n / V::size) + (n % V::size != 0)) {
