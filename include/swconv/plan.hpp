@@ -104,14 +104,17 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   const double width = static_cast<double>(p.w.taps), rows = static_cast<double>(p.h.out + 1);
   const auto rest = [&](int of) { return static_cast<double>(p.h.out % of) / rows; };
   if constexpr (simd::isa::masks_are_free) {
-    // At the ends of a row a vector fills what one load of every row reaches.
-    const double idle = pairs ? width / 2 - 1 : width <= 3 ? width - 1 : 0;
+    // A vector that has its taps from one load of the row leaves lanes empty. One that has a row for
+    // itself waits for its own sums.
+    const double idle = pairs ? width / 2 - 1 : 0, narrow = width <= 3 ? width - 1 : 0;
     const double out = static_cast<double>(p.w.out), filled = lanes - idle;
-    const double vectors = pairs || out < 3 * lanes
-                               ? static_cast<double>(static_cast<int64_t>((out - 1) / filled + 1))
-                               : out / lanes + 0.5;
+    const bool single = out <= lanes - (pairs ? idle : narrow);
+    const double least = single ? 1 : 2;
+    const double whole = static_cast<double>(static_cast<int64_t>((out - 1) / filled + 1));
+    const double vectors = whole > least ? whole : least;
     const double taps = needed_taps(p.h) * width;
-    return 10 / rows + (1 + 0.3 * rest(7)) * vectors * (taps * 1.5 + (pairs ? 12 : 3));
+    const double vector = pairs ? taps * 1.5 + 12 : single ? taps * 1.7 + 0.5 : taps * 1.25 + 5;
+    return 10 / rows + (1 + 0.3 * rest(7)) * vectors * vector;
   }
   const double taps = static_cast<double>(p.h.taps) * width;
   const double vectors = static_cast<double>(p.w.out) / lanes + 0.5;

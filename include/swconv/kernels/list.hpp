@@ -97,6 +97,7 @@ constexpr kernel_entry list[] = {
 #endif
 #if !defined(SWCONV_ISA_SSE2) && !defined(SWCONV_ISA_AVX2)  // sixteen registers hold too few weights
     planar_square<4, 1>("planar/k4"),
+    planar_square<7, 1>("planar/k7"),
 #endif
     {"planar/any", &planar::run_wide, family::planar, 0, 0, unit_stride, false, false, true, nullptr,
      &planar::wide_workspace},

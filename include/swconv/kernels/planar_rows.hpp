@@ -20,6 +20,7 @@ struct rows {
   const float *weights;  ///< first tap of channel c
   int64_t pitch;         ///< floats from tap to tap
   int64_t c, h;          ///< first channel and first row of the tile
+  int64_t count = 0;     ///< rows to be filled, if the tile may be taller
 };
 
 /// A vector of n columns of a tile through residual and activation to dst.
@@ -27,6 +28,15 @@ template <class V>
 SWCONV_NOINLINE void finish_vector(const rows &r, const V &v, int64_t c, int64_t h, int64_t w,
                                    int64_t n) {
   r.ep.finish(v, c, h, w, n).store_first(r.dst + c * r.p.dst.c + h * r.p.dst.h + w, n);
+}
+
+/// The same without its first `skip` columns: the residual may be dst, and they are filled.
+template <class V>
+SWCONV_NOINLINE void finish_rest(const rows &r, const V &v, int64_t c, int64_t h, int64_t w,
+                                 int64_t n, int64_t skip) {
+  float lane[V::size];
+  v.store(lane);
+  finish_vector(r, V::load_first(lane + skip, n - skip), c, h, w + skip, n - skip);
 }
 
 /// The accumulators of a tile, and their way to dst.
@@ -83,11 +93,13 @@ struct accumulators {
 
 /// The way to dst for a loop over the columns of a group of rows: copies of what every tile needs,
 /// since what `rows` refers to might change with every store, for all that the compiler knows.
-template <class V>
+/// Taller: the sums may be those of more rows than are to be filled.
+template <class V, bool Taller = false>
 struct row_output {
   const rows &r;
   float *dst;          ///< first row, column 0
   int64_t step, plane; ///< floats from row to row, from channel to channel
+  int64_t count;       ///< of rows
   const float *scale, *bias;
   float lo, hi;
   bool affine, clamp, general;
@@ -97,6 +109,7 @@ struct row_output {
         dst(r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h),
         step(r.p.row_step * r.p.dst.h),
         plane(r.p.dst.c),
+        count(r.count),
         scale(r.ep.scale ? r.ep.scale + r.c : nullptr),
         bias(r.ep.bias ? r.ep.bias + r.c : nullptr),
         lo(r.ep.lo),
@@ -108,23 +121,36 @@ struct row_output {
   /// R rows by X vectors of columns from w, of channel r.c + c.
   template <int R, int X>
   SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t c = 0) const {
-    finish<R, X>(acc, c, w, V::size,
-                 [](const V &v, float *to) SWCONV_INLINE_LAMBDA { v.store(to); });
+    if (finish(acc, c)) return rest(acc, c, w, V::size, V::size, 0);
+    put(acc, c, w, V::size, [](const V &v, float *to, auto) SWCONV_INLINE_LAMBDA { v.store(to); });
   }
   /// The same with n columns in each vector, which `head` selects.
   template <int R, int X>
   SWCONV_ALWAYS_INLINE void store_part(V (&acc)[R][X], int64_t w, int64_t n,
                                        typename V::head head, int64_t c = 0) const {
-    finish<R, X>(acc, c, w, n, [head](const V &v, float *to) SWCONV_INLINE_LAMBDA {
-      v.store_head(to, head);
+    if (finish(acc, c)) return rest(acc, c, w, n, n, 0);
+    put(acc, c, w, n,
+        [head](const V &v, float *to, auto) SWCONV_INLINE_LAMBDA { v.store_head(to, head); });
+  }
+  /// n columns from 0 and n from w, of which the first `skip` are filled and `lanes` has the others.
+  template <int R>
+  SWCONV_ALWAYS_INLINE void store_ends(V (&acc)[R][2], int64_t n, int64_t w, int64_t skip,
+                                       typename V::mask lanes, int64_t c) const {
+    if (finish(acc, c)) return rest(acc, c, 0, n, w, skip);
+    const typename V::head head = V::head_of(n);
+    put(acc, c, 0, w, [=](const V &v, float *to, auto i) SWCONV_INLINE_LAMBDA {
+      if constexpr (i > 0)
+        v.store_masked(to, lanes);
+      else
+        v.store_head(to, head);
     });
   }
 
  private:
-  /// Accumulators are indexed by constants only, to stay in registers.
-  template <int R, int X, class F>
-  SWCONV_ALWAYS_INLINE void finish(V (&acc)[R][X], int64_t c, int64_t w, int64_t n,
-                                   F &&put) const {
+  /// Scale, bias and limits; true if more is to be done. Accumulators are indexed by constants only,
+  /// to stay in registers.
+  template <int R, int X>
+  SWCONV_ALWAYS_INLINE bool finish(V (&acc)[R][X], int64_t c) const {
     const auto each = [&](auto &&f) SWCONV_INLINE_LAMBDA {
       simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { f(acc[i / X][i % X]); });
     };
@@ -137,39 +163,60 @@ struct row_output {
       each([&](V &a) SWCONV_INLINE_LAMBDA {
         a = V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
       });
-    if (general) {
-      V copy[R][X];  // so that only the copy has an address
-      simd::unroll<R * X>(
-          [&](auto i) SWCONV_INLINE_LAMBDA { copy[i / X][i % X] = acc[i / X][i % X]; });
-      for (int64_t q = 0; q < R; ++q)
-        for (int64_t i = 0; i < X; ++i)
-          finish_vector(r, copy[q][i], r.c + c, r.h + q * r.p.row_step, w + i * n, n);
-      return;
-    }
+    return general;
+  }
+  /// What is more to be done, and n columns of vectors that are `apart` to dst; the last vector's
+  /// first `skip` columns are filled.
+  template <int R, int X>
+  SWCONV_ALWAYS_INLINE void rest(V (&acc)[R][X], int64_t c, int64_t w, int64_t n, int64_t apart,
+                                 int64_t skip) const {
+    V copy[R][X];  // so that only the copy has an address
+    simd::unroll<R * X>(
+        [&](auto i) SWCONV_INLINE_LAMBDA { copy[i / X][i % X] = acc[i / X][i % X]; });
+    for (int64_t q = 0; q < (Taller ? count : R); ++q)
+      for (int64_t i = 0; i < X; ++i) {
+        const int64_t h = r.h + q * r.p.row_step;
+        if (skip > 0 && i == X - 1)
+          finish_rest(r, copy[q][i], r.c + c, h, w + i * apart, n, skip);
+        else
+          finish_vector(r, copy[q][i], r.c + c, h, w + i * apart, n);
+      }
+  }
+  template <int R, int X, class F>
+  SWCONV_ALWAYS_INLINE void put(V (&acc)[R][X], int64_t c, int64_t w, int64_t apart, F &&f) const {
     float *to = dst + c * plane + w;
-    simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-        put(acc[q][i], to + i * n);
-      });
+    const auto row = [&](auto q) SWCONV_INLINE_LAMBDA {
+      simd::unroll<X>(
+          [&](auto i) SWCONV_INLINE_LAMBDA { f(acc[q][i], to + i * apart, i); });
       to += step;
-    });
+    };
+    if (!Taller || count == R)
+      simd::unroll<R>(row);
+    else
+      simd::unroll<R - 1>([&](auto q) SWCONV_INLINE_LAMBDA {
+        if (q < count) row(q);
+      });
   }
 };
 
 /// Visits the rows of a block in groups of R rows that are row_step apart, the rest in groups of
-/// Fewer, of Fewest, and one by one. f(index<R>, h) handles rows h, h + row_step, …
+/// Fewer, of Fewest, and one by one, or if Fewer is 0 as one group that is not full.
+/// f(index<R>, h, count) handles rows h, h + row_step, …
 template <int R, int Fewer = 1, int Fewest = 1, class F>
 SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
   for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
     int64_t h = h0 + phase;
     int64_t left = step == 1 ? h1 - h : (h1 - h + step - 1) / step;
-    for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h);
+    for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h, R);
     if constexpr (Fewer > 1)
-      for (; left >= Fewer; left -= Fewer, h += Fewer * step) f(simd::index<Fewer>{}, h);
+      for (; left >= Fewer; left -= Fewer, h += Fewer * step) f(simd::index<Fewer>{}, h, Fewer);
     if constexpr (Fewest > 1)
-      for (; left >= Fewest; left -= Fewest, h += Fewest * step) f(simd::index<Fewest>{}, h);
-    if constexpr (R > 1)
-      for (; left > 0; --left, h += step) f(simd::index<1>{}, h);
+      for (; left >= Fewest; left -= Fewest, h += Fewest * step) f(simd::index<Fewest>{}, h, Fewest);
+    if constexpr (Fewer == 0) {
+      if (left > 0) f(simd::index<R>{}, h, left);
+    } else if constexpr (R > 1) {
+      for (; left > 0; --left, h += step) f(simd::index<1>{}, h, 1);
+    }
   }
 }
 
@@ -186,8 +233,9 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
          taps.pitch,
          c,
          0};
-  walk_rows<R, Fewer, Fewest>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+  walk_rows<R, Fewer, Fewest>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h, int64_t count) SWCONV_INLINE_LAMBDA {
     r.h = h;
+    r.count = count;
     f(n, r);
   });
 }

@@ -4,8 +4,9 @@
 /// layers and single-channel images.
 ///
 /// A group of R output rows is one function: a loop over the columns, with rows and taps unrolled.
-/// Every vector of src feeds all rows that need it. Neighbouring taps are loads, or moved in registers
-/// where a load across cache lines costs two and masks are free.
+/// Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other element
+/// is picked in registers where masks are free. There the two ends of a row are one tile, too: alone,
+/// each would have too few sums to keep the multipliers busy.
 #pragma once
 
 #include "planar_rows.hpp"
@@ -37,47 +38,55 @@ struct loaded_row {
   static SWCONV_ALWAYS_INLINE V ordered(V v) { return S == 1 ? v : V::ordered(v); }
 };
 
-/// The same with every element loaded once, and moved in registers for every tap. Part: a vector of
-/// columns whose taps all lie in S vectors of the row, so that its last lanes stay empty.
-template <class V, int X, int K, int S, bool Part = S == 2>
-struct shuffled_row {
-  static_assert(S == 1 || S == 2, "slides, or every other element of two vectors");
-  static constexpr int N = V::size, columns = Part ? (S * N - K) / S + 1 : N;
-  static constexpr int vectors = Part ? S * X : X + 1;
-  static constexpr int elements = Part ? S * (columns * (X - 1) + N) : vectors * N;
-  V v[vectors];
+/// The same with every element loaded once, and moved in registers for every tap: vectors of columns
+/// whose taps all lie in S vectors of the row, so that their last lanes stay empty.
+template <class V, int X, int K, int S>
+struct moved_row {
+  static constexpr int N = V::size, columns = (S * N - K) / S + 1;
+  static constexpr int elements = S * (columns * (X - 1) + N);
+  V v[X][S];
 
-  SWCONV_ALWAYS_INLINE explicit shuffled_row(const float *at) {
-    SWCONV_UNROLL
-    for (int i = 0; i < vectors; ++i) v[i] = V::load(at + (Part ? i / S * S * columns + i % S * N : i * N));
+  SWCONV_ALWAYS_INLINE explicit moved_row(const float *at) {
+    simd::unroll<S * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      v[i / S][i % S] = V::load(at + i / S * S * columns + i % S * N);
+    });
   }
   /// Without what the masks leave out.
-  SWCONV_ALWAYS_INLINE shuffled_row(const float *at, const typename V::mask (&part)[S]) {
-    static_assert(X == 1 && Part, "an end of the row");
+  SWCONV_ALWAYS_INLINE moved_row(const float *at, const typename V::mask (&part)[S]) {
+    static_assert(X == 1, "an end of the row");
     SWCONV_UNROLL
-    for (int i = 0; i < S; ++i) v[i] = V::load_masked(at + i * N, part[i]);
+    for (int i = 0; i < S; ++i) v[0][i] = V::load_masked(at + i * N, part[i]);
+  }
+  /// Both ends of a row: the first elements of the one and the last of the other are masked.
+  SWCONV_ALWAYS_INLINE moved_row(const float *first, typename V::mask head, const float *last,
+                                 typename V::mask tail) {
+    static_assert(X == 2 && S == 2, "masked on one side each");
+    v[0][0] = V::load_masked(first, head);
+    v[0][1] = V::load(first + N);
+    v[1][0] = V::load(last);
+    v[1][1] = V::load_masked(last + N, tail);
   }
   template <int T>
   SWCONV_ALWAYS_INLINE V tap(int i) const {
     if constexpr (S == 2)
-      return V::template every_other<T>(v[2 * i], v[2 * i + 1]);
+      return V::template every_other<T>(v[i][0], v[i][1]);
     else
-      return V::template slide<T>(v[i], v[Part ? i : i + 1]);
+      return V::template slide<T>(v[i][0], v[i][0]);
   }
   static SWCONV_ALWAYS_INLINE V ordered(V v) { return v; }
 };
 
-/// Are taps moved in registers? For that lanes must be allowed to stay empty.
-constexpr bool shuffles = simd::isa::masks_are_free && !simd::isa::prefers_loads;
+/// Are taps moved in registers? For that lanes must be allowed to stay empty. For stride 1 loads are
+/// faster, but for the ends of rows by a small filter, where they are masked.
+template <int K, int S, bool Edge = false>
+constexpr bool moves =
+    simd::isa::masks_are_free && !simd::isa::prefers_loads && (S == 2 || (Edge && K <= 3));
 template <class V, int X, int K, int S>
 using whole_row =
-    std::conditional_t<shuffles, shuffled_row<V, X, K, S>, loaded_row<V, X, K, S>>;
-/// Of a wide filter a part vector would leave too many lanes empty.
-template <int K, int S>
-constexpr bool shuffles_edges = shuffles && (S == 2 || K <= 3);
+    std::conditional_t<moves<K, S>, moved_row<V, X, K, S>, loaded_row<V, X, K, S>>;
 template <class V, int K, int S>
-using edge_row = std::conditional_t<shuffles_edges<K, S>, shuffled_row<V, 1, K, S, true>,
-                                    loaded_row<V, 1, K, S>>;
+using edge_row =
+    std::conditional_t<moves<K, S, true>, moved_row<V, 1, K, S>, loaded_row<V, 1, K, S>>;
 
 /// Neighbouring columns some of which have taps outside the rows, or which are fewer than a vector:
 /// what the rows of all planes share.
@@ -101,35 +110,88 @@ struct edge_columns {
   }
 };
 
-/// How columns [w0, w1) are cut into vectors, X together where none has taps outside the rows.
-template <class V, int X, int K, int S>
+/// The first and the last vector of columns of whole rows. Only the first taps of the one and the
+/// last taps of the other may lie outside the rows.
+template <class V, int K, int S>
+struct row_ends {
+  using cols = columns<V, S>;
+  using row = whole_row<V, 1, K, S>;
+  static constexpr int cut = K / 2;  ///< taps that may
+  static constexpr int N = V::size, count = row::columns;  ///< columns of each
+  typename cols::reach first[cut], last[cut];
+  int64_t w;               ///< where the last vector begins
+  int64_t skip;            ///< its first lanes are columns that have been filled before
+  typename V::mask lanes;  ///< the others
+
+  // cppcheck-suppress uninitMemberVar ; assigned before use, and not set twice
+  SWCONV_ALWAYS_INLINE row_ends() = default;
+  SWCONV_COLD row_ends(const axis &a, int64_t filled)
+      : w(a.out - count), skip(filled > w ? filled - w : 0), lanes(V::lanes(skip, count)) {
+    const int64_t x = w * S - a.pad;
+    for (int t = 0; t < cut; ++t) {
+      first[t] = typename cols::reach(t - a.pad, S, a.in);
+      last[t] = typename cols::reach(x + K - cut + t, S, a.in);
+    }
+    if constexpr (moves<K, S>) last[0].part[1] = V::lanes(0, a.in - x - N);
+  }
+  static SWCONV_ALWAYS_INLINE bool fit(const axis &a) {
+    const int64_t x = (a.out - count) * S - a.pad;  // of the last vector
+    if (x < 0 || a.pad > cut || x + (count - 1) * S + K - a.in > cut) return false;
+    return moves<K, S> ? 2 * N - a.pad <= a.in && x + N <= a.in
+                    : K - 1 - a.pad + N <= a.in && x + K - 1 - cut + N <= a.in;
+  }
+};
+
+/// How columns [w0, w1) are cut into vectors, X together where none has taps outside the rows, and
+/// with Ends, the ends of whole rows together.
+template <int X, int K, int S, bool Ends>
 struct square_columns {
+  using V = simd::isa::full;
   static constexpr int most = 4;  ///< edges kept: no more occur unless pads are wider than vectors
-  int64_t w0, w1, pad, in;
+  int64_t w0, w1, limit, pad, in;
   int count = 0;
+  bool ends;
   edge_columns<V, K, S> edges[most];
+  row_ends<V, K, S> both;
 
   SWCONV_ALWAYS_INLINE square_columns(const axis &a, const block &b)
-      : w0(b.w0), w1(b.w1), pad(a.pad), in(a.in) {
-    for (int64_t w = w0; w < w1 && count < most;) {
+      : w0(b.w0),
+        w1(b.w1),
+        limit(b.w1),
+        pad(a.pad),
+        in(a.in),
+        ends(Ends && w0 == 0 && w1 == a.out && row_ends<V, K, S>::fit(a)) {
+    if (ends) {
+      w0 = both.count;
+      w1 -= w0;
+    }
+    int64_t w = w0;
+    while (w < w1) {
       if (whole<X>(w)) {
         w += X * whole_row<V, X, K, S>::columns;
-      } else if (whole<1>(w)) {
+      } else if (!Ends && whole<1>(w)) {
         w += whole_row<V, 1, K, S>::columns;
       } else {
-        edges[count] = edge_columns<V, K, S>(a, w, w1);
-        w += edges[count++].n;
+        const edge_columns<V, K, S> e(a, w, w1);
+        w += e.n;
+        if (count < most) edges[count++] = e;
       }
     }
+    if (ends) both = row_ends<V, K, S>(a, w);
   }
   /// Can N vectors from column w do without masks?
   template <int N>
   SWCONV_ALWAYS_INLINE bool whole(int64_t w) const {
     using row = whole_row<V, N, K, S>;
     const int64_t x = w * S - pad;
-    return x >= 0 && x + row::elements <= in && w + N * row::columns <= w1;
+    return x >= 0 && x + row::elements <= in && w + N * row::columns <= limit;
   }
 };
+
+/// Where masks are free, tiles are tall: many rows share more loads, and make sums enough that none
+/// waits for another. A tile that is not full leaves the last rows out, and what only they read.
+/// Where every cut tap has two forms, tall tiles are too much code.
+constexpr bool tall = simd::isa::registers >= 32 && simd::isa::masks_are_free;
 
 /// R output rows, row_step apart, that share input rows.
 template <class V, int R, int K, int S>
@@ -141,7 +203,7 @@ struct square_rows {
   /// Few registers are worth it for all or none.
   template <int Sums>
   struct weights {
-    static constexpr int taps = K * K, spare = !shuffles ? 3 : S == 2 ? K + 4 : 4;
+    static constexpr int taps = K * K, spare = !moves<K, S> ? 3 : K + 4;
     static constexpr int room = simd::isa::registers - Sums - spare;
     static constexpr int held = room >= taps ? taps : simd::isa::registers < 32 || room < 0 ? 0 : room;
     const float *all;
@@ -167,7 +229,7 @@ struct square_rows {
   int64_t channels, channel;    ///< input channels, and floats from one to the next
   int64_t planes;               ///< groups, one output channel each
   int64_t pad, width;           ///< of dst
-  row_output<V> out;
+  row_output<V, tall> out;
   uint32_t inside;  ///< which input rows lie inside src
 
   SWCONV_ALWAYS_INLINE square_rows(const rows &r, int64_t groups)
@@ -179,7 +241,7 @@ struct square_rows {
         pad(r.p.w.pad),
         width(r.p.w.out),
         out(r),
-        inside((1u << read) - 1) {
+        inside((1u << (K + (r.count - 1) * S)) - 1) {
     const axis &h = r.p.h;
     const int64_t y = h.start(r.h);
     first = r.src + y * r.p.src.h;
@@ -212,11 +274,11 @@ struct square_rows {
 
   /// X vectors of columns from w, all of whose taps lie inside the rows.
   template <int X>
-  SWCONV_ALWAYS_INLINE void whole(int64_t w) const {
+  SWCONV_NOINLINE void whole(int64_t w) const {
     using row_type = whole_row<V, X, K, S>;
     // Long rows are too many for the hardware's prefetchers, and stores wait for their lines as well.
     constexpr int ahead = 2 * X * row_type::columns;
-    if (shuffles && w + ahead + X * V::size <= width)
+    if (simd::isa::masks_are_free && w + ahead + X * V::size <= width)
       simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
         const int64_t column = w + ahead + i % X * V::size;
         __builtin_prefetch(out.dst + i / X * out.step + column);
@@ -255,14 +317,14 @@ struct square_rows {
   }
 
   /// Columns some of which have taps outside the rows.
-  SWCONV_ALWAYS_INLINE void edge(const edge_columns<V, K, S> &e) const {
+  SWCONV_NOINLINE void edge(const edge_columns<V, K, S> &e) const {
     typename cols::reach reach[K];
     simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA { reach[t] = e.reach[t].held(); });
     walk<1>(
         e.w * S - pad,
         [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
           const auto source = [&] {
-            if constexpr (shuffles_edges<K, S>)
+            if constexpr (moves<K, S, true>)
               return edge_row<V, K, S>(at, reach[0].part);
             else
               return at;
@@ -270,7 +332,7 @@ struct square_rows {
           simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
             constexpr int tap = decltype(t)::value;
             V s;
-            if constexpr (shuffles_edges<K, S>)
+            if constexpr (moves<K, S, true>)
               s = V::held(source.template tap<tap>(0));
             else
               s = V::held(cols::load_masked(source, t, S, reach[t]));
@@ -289,23 +351,87 @@ struct square_rows {
           out.store_part(acc, e.w, e.n, e.head, g);
         });
   }
+
+  /// Both ends of the rows.
+  SWCONV_NOINLINE void ends(const row_ends<V, K, S> &e) const {
+    constexpr int cut = e.cut;
+    typename cols::reach of_first[cut], of_last[cut];
+    simd::unroll<cut>([&](auto t) SWCONV_INLINE_LAMBDA {
+      of_first[t] = e.first[t].held();
+      of_last[t] = e.last[t].held();
+    });
+    const int64_t between = e.w * S;
+    walk<2>(
+        -pad,
+        [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
+          const float *const end = at + between;
+          const auto source = [&] {
+            if constexpr (moves<K, S>)
+              return moved_row<V, 2, K, S>(at, of_first[0].part[0], end, of_last[0].part[1]);
+            else
+              return at;
+          }();
+          simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
+            constexpr int tap = decltype(t)::value, behind = tap - (K - cut);
+            V s[2];
+            if constexpr (moves<K, S>) {
+              s[0] = source.template tap<tap>(0);
+              s[1] = source.template tap<tap>(1);
+            } else {
+              if constexpr (tap < cut)
+                s[0] = V::load_masked(at + tap, of_first[tap].lanes);
+              else
+                s[0] = V::load(at + tap);
+              if constexpr (behind >= 0)
+                s[1] = V::load_masked(end + tap, of_last[behind].lanes);
+              else
+                s[1] = V::load(end + tap);
+            }
+            s[0] = V::held(s[0]);
+            s[1] = V::held(s[1]);
+            simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+              constexpr int k = decltype(j)::value - decltype(q)::value * S;
+              if constexpr (k >= 0 && k < K) {
+                const V weight = f.template at<k * K + tap>();
+                V(&a)[2] = acc[q];
+                if constexpr (tap < cut)
+                  a[0] = V::fma_masked(of_first[tap].lanes, weight, s[0], a[0]);
+                else
+                  a[0] = V::fma(weight, s[0], a[0]);
+                if constexpr (behind >= 0)
+                  a[1] = V::fma_masked(of_last[behind].lanes, weight, s[1], a[1]);
+                else
+                  a[1] = V::fma(weight, s[1], a[1]);
+              }
+            });
+          });
+        },
+        [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
+          out.store_ends(acc, e.count, e.w, e.skip, e.lanes, g);
+        });
+  }
 };
 
 /// The columns of a group of rows of so many planes, each vector in all planes before the next.
-template <int R, int X, int K, int S>
+template <int R, int X, int K, int S, bool Ends>
 SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
-                                     const square_columns<simd::isa::full, X, K, S> &c) {
+                                     const square_columns<X, K, S, Ends> &c) {
   using V = simd::isa::full;
   const square_rows<V, R, K, S> group(r, planes);
   int edge = 0;
   for (int64_t w = c.w0; w < c.w1;) {
-    if (X > 1 && c.template whole<X>(w)) {
+    if (c.template whole<X>(w)) {
       group.template whole<X>(w);
       w += X * whole_row<V, X, K, S>::columns;
-    } else if (c.template whole<1>(w)) {
-      group.template whole<1>(w);
-      w += whole_row<V, 1, K, S>::columns;
-    } else {
+      continue;
+    }
+    if constexpr (!Ends)
+      if (c.template whole<1>(w)) {
+        group.template whole<1>(w);
+        w += whole_row<V, 1, K, S>::columns;
+        continue;
+      }
+    {
       edge_columns<V, K, S> other;
       const bool kept = edge < c.count;
       if (!kept) other = edge_columns<V, K, S>(r.p.w, w, c.w1);
@@ -314,18 +440,17 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
       w += e.n;
     }
   }
+  if constexpr (Ends)
+    if (c.ends) group.ends(c.both);
 }
 
 /// Kernel for square K × K filters with stride S both ways.
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
-  // Many rows share more loads, and make sums enough that none waits for another. Where every cut tap
-  // has two forms, they are too much code.
-  constexpr bool many = simd::isa::registers >= 32 && simd::isa::masks_are_free;
-  constexpr int R = many ? 7 : simd::isa::has_fma ? 4 : 2;  // the baseline gets less code
-  constexpr int fewer = many ? 4 : K > 3 ? 1 : R / 2;       // not worth the code of larger filters
-  constexpr int X = K > 3 && many ? 1 : 2;
-  const square_columns<simd::isa::full, X, K, S> columns(p.w, b);
+  constexpr int R = tall ? 7 : simd::isa::has_fma ? 4 : 2;    // the baseline gets less code
+  constexpr int fewer = tall ? 0 : K > 3 ? 1 : R / 2;  // not worth the code of larger filters
+  constexpr int X = 2;
+  const square_columns<X, K, S, tall> columns(p.w, b);
   // Small planes by the cacheful: what one is asked for is the same for all.
   constexpr int64_t small = 24 << 10, cached = 96 << 10;
   const int64_t bytes = (b.h1 - b.h0) * S * p.w.in * p.in_channels * 4;
@@ -334,9 +459,10 @@ void run_square(const problem &p, const run_pointers &ptr, const block &b) {
   for (; some.g < b.g_end; some.g += together) {
     const epilogue ep(p, ptr, some);
     const int64_t planes = axis::least(b.g_end - some.g, together);
-    run_channels<R, fewer, fewer / 2>(p, ptr, some, ep, 0, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-      run_square_rows<n, X, K, S>(r, planes, columns);
-    });
+    const auto each = [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+      run_square_rows<n, X, K, S, tall>(r, planes, columns);
+    };
+    run_channels<R, fewer, fewer / 2>(p, ptr, some, ep, 0, each);
   }
 }
 

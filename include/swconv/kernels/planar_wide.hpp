@@ -225,7 +225,7 @@ SWCONV_NOINLINE void wide_rows(rows &r, const block &b, int64_t h0, int64_t h1) 
   using shape = wide_shape<C>;
   constexpr int X = shape::X;
   const problem &p = r.p;
-  const auto rows_of = [&](auto n, int64_t h) SWCONV_INLINE_LAMBDA {
+  const auto rows_of = [&](auto n, int64_t h, int64_t) SWCONV_INLINE_LAMBDA {
     constexpr int R = decltype(n)::value;
     r.h = h;
     wide_columns<C, R, X>(r, b.w0, b.w1);

@@ -119,6 +119,11 @@ struct scalars {
   using head = int64_t;
   static head head_of(int64_t n) { return n; }
   void store_head(float *p, head h) const { store_first(p, h); }
+  void store_masked(float *p, mask m) const {
+    SWCONV_COUNT(stores);
+    for (int i = 0; i < N; ++i)
+      if (m[i]) p[i] = x[i];
+  }
   void store_first(float *p, int64_t n) const {
     SWCONV_COUNT(stores);
     for (int i = 0; i < N && i < n; ++i) p[i] = x[i];
