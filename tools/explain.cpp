@@ -20,7 +20,7 @@ using swconv_bench::layer, swconv_bench::machine, swconv_bench::tensor;
 
 struct explain_options {
   layer_text layer;
-  std::string isa, kernel;
+  std::string isa, kernel, math = "strict";
   unsigned threads = 1;
   bool time = false;
 } given;
@@ -32,8 +32,10 @@ swconv::status make_plan(swconv::linked::plan &plan, const layer &l, const char 
   options.max_threads = given.threads;
   if (!given.isa.empty()) options.force_isa = given.isa.c_str();
   options.force_kernel = prefix;
-  return l.pool() ? plan.make(pool_params_of(l), &options, &error)
-                  : plan.make(conv_params_of(l), &options, &error);
+  if (l.pool()) return plan.make(pool_params_of(l), &options, &error);
+  auto params = conv_params_of(l);
+  if (given.math == "fast") params.math = SWCONV_FAST;
+  return plan.make(params, &options, &error);
 }
 
 /// Seconds of the fastest run in about a fifth of a second, while the core is all ours if it can be.
@@ -212,6 +214,8 @@ void add_explain(CLI::App &app) {
   command->add_option("--isa", given.isa, "one of `swconv info`; default: the best here");
   command->add_option("--kernel", given.kernel,
                       "a name of `swconv info --kernels`, or a beginning");
+  command->add_option("--math", given.math, "strict, or fast: fewer multiplications")
+      ->check(CLI::IsMember({"strict", "fast"}));
   command->add_option("--threads", given.threads, "split the work for so many")
       ->check(CLI::PositiveNumber);
   command->add_flag("--time", given.time, "also run every kernel that serves the layer");

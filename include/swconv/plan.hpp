@@ -138,9 +138,9 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   const double out = static_cast<double>(p.w.out), channels = static_cast<double>(p.out_channels);
   if (winograd::listed && k.kind == family::winograd)
     // A margin for what the model leaves out: fast must not be slower than strict.
-    return 1.1 / static_cast<double>(p.h.out) *
-           (p.tiles.spectra ? spectra_cost(p, simd::isa::full::size, p.tiles)
-                            : tiled_cost(p, simd::isa::full::size, p.tiles));
+    return (p.tiles.spectra ? 1.3 * spectra_cost(p, simd::isa::full::size, p.tiles)
+                            : 1.1 * tiled_cost(p, simd::isa::full::size, p.tiles)) /
+           static_cast<double>(p.h.out);
   const auto blocks = [](double a, double b) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
