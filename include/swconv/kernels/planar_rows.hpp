@@ -132,7 +132,7 @@ struct row_output {
     put(acc, c, w, n,
         [head](const V &v, float *to, auto) SWCONV_INLINE_LAMBDA { v.store_head(to, head); });
   }
-  /// n columns from 0 and n from w, of which the first `skip` are filled and `lanes` has the others.
+  /// n columns from 0 and n from w, whose first `skip` are filled; `lanes` has the others.
   template <int R>
   SWCONV_ALWAYS_INLINE void store_ends(V (&acc)[R][2], int64_t n, int64_t w, int64_t skip,
                                        typename V::mask lanes, int64_t c) const {
@@ -147,8 +147,8 @@ struct row_output {
   }
 
  private:
-  /// Scale, bias and limits; true if more is to be done. Accumulators are indexed by constants only,
-  /// to stay in registers.
+  /// Scale, bias and limits; true if more is to be done. Accumulators are indexed by constants
+  /// only, to stay in registers.
   template <int R, int X>
   SWCONV_ALWAYS_INLINE bool finish(V (&acc)[R][X], int64_t c) const {
     const auto each = [&](auto &&f) SWCONV_INLINE_LAMBDA {
@@ -233,11 +233,12 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
          taps.pitch,
          c,
          0};
-  walk_rows<R, Fewer, Fewest>(b.h0, b.h1, p.row_step, [&](auto n, int64_t h, int64_t count) SWCONV_INLINE_LAMBDA {
-    r.h = h;
-    r.count = count;
-    f(n, r);
-  });
+  walk_rows<R, Fewer, Fewest>(b.h0, b.h1, p.row_step,
+                              [&](auto n, int64_t h, int64_t count) SWCONV_INLINE_LAMBDA {
+                                r.h = h;
+                                r.count = count;
+                                f(n, r);
+                              });
 }
 
 }  // namespace planar

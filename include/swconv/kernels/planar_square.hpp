@@ -354,7 +354,7 @@ struct square_rows {
 
   /// Both ends of the rows.
   SWCONV_NOINLINE void ends(const row_ends<V, K, S> &e) const {
-    constexpr int cut = e.cut;
+    constexpr int cut = row_ends<V, K, S>::cut;
     typename cols::reach of_first[cut], of_last[cut];
     simd::unroll<cut>([&](auto t) SWCONV_INLINE_LAMBDA {
       of_first[t] = e.first[t].held();
