@@ -114,7 +114,12 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
     const double vectors = whole > least ? whole : least;
     const double taps = needed_taps(p.h) * width;
     const double vector = pairs ? taps * 1.5 + 12 : single ? taps * 1.7 + 0.5 : taps * 1.25 + 5;
-    return 10 / rows + (1 + 0.3 * rest(7)) * vectors * vector;
+    // A tile that is not full computes rows it does not fill, in every phase of a dilation.
+    const double height = static_cast<double>(p.h.out), step = static_cast<double>(p.row_step);
+    const bool full = p.h.out % (planar::square_rows_of_tile * p.row_step) == 0;
+    const double rests = full ? 0 : (step < height ? step : height) / height;
+    const double more = rests * (width - 1) / (pairs ? 4 : 2);
+    return 10 / rows + (1 + more) * vectors * vector;
   }
   const double taps = static_cast<double>(p.h.taps) * width;
   const double vectors = static_cast<double>(p.w.out) / lanes + 0.5;
@@ -136,11 +141,15 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   constexpr double half = simd::isa::half::size < lanes ? simd::isa::half::size : 0;
   const double taps = static_cast<double>(p.in_channels * p.h.taps * p.w.taps);
   const double out = static_cast<double>(p.w.out), channels = static_cast<double>(p.out_channels);
-  if (winograd::listed && k.kind == family::winograd)
-    // A margin for what the model leaves out: fast must not be slower than strict.
-    return (p.tiles.spectra ? 1.3 * spectra_cost(p, simd::isa::full::size, p.tiles)
-                            : 1.1 * tiled_cost(p, simd::isa::full::size, p.tiles)) /
-           static_cast<double>(p.h.out);
+  if (winograd::listed && k.kind == family::winograd) {
+    // A margin for what the model leaves out: fast must not be slower than strict. Where transforms
+    // are most of the work, products do not hide what they wait for.
+    const double rows = static_cast<double>(p.h.out);
+    if (p.tiles.spectra) return 1.3 * spectra_cost(p, simd::isa::full::size, p.tiles) / rows;
+    double transforms = 0;
+    const double cost = tiled_cost(p, simd::isa::full::size, p.tiles, &transforms) / rows;
+    return cost * (transforms > 0.65 ? 1.1 + 1.65 * (transforms - 0.65) : 1.1);
+  }
   const auto blocks = [](double a, double b) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
@@ -283,7 +292,7 @@ inline void split_work(plan_data &d, uint32_t threads) {
   const bool tiled = k.kind == family::winograd;
   const int64_t channel_unit = by_channel || tiled ? 2 * lanes : lanes;
   int64_t column_unit = by_channel ? 64 : 8 * lanes;
-  int64_t row_unit = by_channel ? 1 : 4 * p.row_step;
+  int64_t row_unit = by_channel ? 1 : (k.square ? planar::square_rows_of_tile : 4) * p.row_step;
   if (k.workspace != nullptr && d.is_pool) {
     // Neighbouring blocks both read, and join, what their windows share.
     const int64_t unit = pooling::columns_unit(p.w);

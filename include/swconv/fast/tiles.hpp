@@ -62,8 +62,8 @@ inline double evaluation_cost(int64_t n) {
   return of[n];
 }
 
-/// Cost of an image of one group, in vector FMAs.
-inline double tiled_cost(const problem &p, int lanes, const tiling &t) {
+/// Cost of an image of one group, in vector FMAs, and the share of the transforms in it.
+inline double tiled_cost(const problem &p, int lanes, const tiling &t, double *share = nullptr) {
   const auto f = [](int64_t x) { return static_cast<double>(x); };
   const double tiles = f(t.h.tiles) * f(t.w.tiles), points = f(t.points());
   const double ins = f(quotient_up(p.in_channels, lanes)),
@@ -81,11 +81,10 @@ inline double tiled_cost(const problem &p, int lanes, const tiling &t) {
                     f(t.phases() * t.h.n) * evaluation_cost(t.w.n);
   const double out =
       f(t.w.n) * evaluation_cost(t.h.n) + f(t.h.m) * evaluation_cost(t.w.n) + f(t.h.m * t.w.m) * 8;
-  // Transforms wait for memory more than they compute: measured, 2.5 times their operations, and
-  // more where they are most of the work, so that products do not hide it.
+  // Transforms wait for memory more than they compute: measured, 2.5 times their operations.
   const double transforms = tiles * (ins * in + outs * out) * 2.5, sum = multiply + transforms;
-  const double most = transforms / sum - 0.65;
-  return most > 0 ? sum * (1 + 1.5 * most) : sum;
+  if (share != nullptr) *share = transforms / sum;
+  return sum;
 }
 
 /// Short filters along both axes get at most six points: with eight, their errors would be six

@@ -136,7 +136,7 @@ struct row_ends {
   }
   static SWCONV_ALWAYS_INLINE bool fit(const axis &a) {
     const int64_t x = (a.out - count) * S - a.pad;  // of the last vector
-    if (x < 0 || a.pad > cut || x + (count - 1) * S + K - a.in > cut) return false;
+    if (x < 0 || a.out <= count || a.pad > cut || x + (count - 1) * S + K - a.in > cut) return false;
     return moves<K, S> ? 2 * N - a.pad <= a.in && x + N <= a.in
                     : K - 1 - a.pad + N <= a.in && x + K - 1 - cut + N <= a.in;
   }
@@ -147,6 +147,8 @@ struct row_ends {
 template <int X, int K, int S, bool Ends>
 struct square_columns {
   using V = simd::isa::full;
+  /// Are single vectors taken without masks? If not, an edge has as many columns.
+  static constexpr bool ones = !Ends || edge_row<V, K, S>::columns < whole_row<V, 1, K, S>::columns;
   static constexpr int most = 4;  ///< edges kept: no more occur unless pads are wider than vectors
   int64_t w0, w1, limit, pad, in;
   int count = 0;
@@ -165,11 +167,23 @@ struct square_columns {
       w0 = both.count;
       w1 -= w0;
     }
+    int64_t filled = cut_columns(a);
+    if (ends && filled < a.out) {
+      both = row_ends<V, K, S>(a, filled);
+    } else if (ends) {  // whole tiles reach the end
+      ends = false;
+      w0 = count = 0;
+      w1 = a.out;
+      cut_columns(a);
+    }
+  }
+  /// Finds the edges among columns [w0, w1); to which column tiles fill the rows.
+  SWCONV_ALWAYS_INLINE int64_t cut_columns(const axis &a) {
     int64_t w = w0;
     while (w < w1) {
       if (whole<X>(w)) {
         w += X * whole_row<V, X, K, S>::columns;
-      } else if (!Ends && whole<1>(w)) {
+      } else if (ones && whole<1>(w)) {
         w += whole_row<V, 1, K, S>::columns;
       } else {
         const edge_columns<V, K, S> e(a, w, w1);
@@ -177,7 +191,7 @@ struct square_columns {
         if (count < most) edges[count++] = e;
       }
     }
-    if (ends) both = row_ends<V, K, S>(a, w);
+    return w;
   }
   /// Can N vectors from column w do without masks?
   template <int N>
@@ -192,6 +206,7 @@ struct square_columns {
 /// waits for another. A tile that is not full leaves the last rows out, and what only they read.
 /// Where every cut tap has two forms, tall tiles are too much code.
 constexpr bool tall = simd::isa::registers >= 32 && simd::isa::masks_are_free;
+constexpr int square_rows_of_tile = tall ? 7 : simd::isa::has_fma ? 4 : 2;  // less code in the baseline
 
 /// R output rows, row_step apart, that share input rows.
 template <class V, int R, int K, int S>
@@ -425,7 +440,7 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
       w += X * whole_row<V, X, K, S>::columns;
       continue;
     }
-    if constexpr (!Ends)
+    if constexpr (square_columns<X, K, S, Ends>::ones)
       if (c.template whole<1>(w)) {
         group.template whole<1>(w);
         w += whole_row<V, 1, K, S>::columns;
@@ -447,7 +462,7 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
 /// Kernel for square K × K filters with stride S both ways.
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
-  constexpr int R = tall ? 7 : simd::isa::has_fma ? 4 : 2;    // the baseline gets less code
+  constexpr int R = square_rows_of_tile;
   constexpr int fewer = tall ? 0 : K > 3 ? 1 : R / 2;  // not worth the code of larger filters
   constexpr int X = 2;
   const square_columns<X, K, S, tall> columns(p.w, b);
