@@ -67,6 +67,14 @@ class Explain(unittest.TestCase):
         # The one taken is the first, the cheapest.
         self.assertRegex(text, r'(?m)^kernels +\* %s ' % re.escape(kernel))
 
+    def test_math(self):
+        layer = ('explain', 'conv2d', '--src', '1x64x56x56', '--filter', '64x64x3x3', '--pad', 1)
+        listed = 'winograd/tiles' in run('info', '--kernels')
+        for math, fewer in (('strict', False), ('fast', listed)):
+            kernel = re.search(r'(?m)^kernel +(\S+)', run(*layer, '--math', math)).group(1)
+            self.assertEqual(kernel == 'winograd/tiles', fewer)
+        run(*layer, '--math', 'fastest', code=2)
+
     def test_padding_is_no_arithmetic(self):
         text = run('explain', 'conv1d', '--src', '1x1x4', '--filter', '1x1x3', '--pad', 1)
         self.assertIn('2e-05 MFLOP (17% of the taps are padding)', text)  # 10 of 12 taps

@@ -102,7 +102,6 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   constexpr double lanes = simd::isa::full::size;
   const bool pairs = k.column_stride == pair_stride;
   const double width = static_cast<double>(p.w.taps), rows = static_cast<double>(p.h.out + 1);
-  const auto rest = [&](int of) { return static_cast<double>(p.h.out % of) / rows; };
   if constexpr (simd::isa::masks_are_free) {
     // A vector that has its taps from one load of the row leaves lanes empty. One that has a row for
     // itself waits for its own sums.
@@ -129,7 +128,8 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   const double edge = taps * (pairs ? 6.0 : 3.3) + 16;
   // Rows that make no tile of four take twice as long.
   return 60 / rows +
-         (1 + rest(4)) * ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
+         (1 + static_cast<double>(p.h.out % 4) / rows) *
+             ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
 }
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:

@@ -132,17 +132,15 @@ struct row_output {
     put(acc, c, w, n,
         [head](const V &v, float *to, auto) SWCONV_INLINE_LAMBDA { v.store_head(to, head); });
   }
-  /// n columns from 0 and n from w, whose first `skip` are filled; `lanes` has the others.
+  /// n columns from 0 and n from w, whose first `skip` are filled; `others` selects the rest. Where
+  /// masks are free: there a head is a mask.
   template <int R>
   SWCONV_ALWAYS_INLINE void store_ends(V (&acc)[R][2], int64_t n, int64_t w, int64_t skip,
-                                       typename V::mask lanes, int64_t c) const {
+                                       typename V::mask others, int64_t c) const {
     if (finish(acc, c)) return rest(acc, c, 0, n, w, skip);
     const typename V::head head = V::head_of(n);
     put(acc, c, 0, w, [=](const V &v, float *to, auto i) SWCONV_INLINE_LAMBDA {
-      if constexpr (i > 0)
-        v.store_masked(to, lanes);
-      else
-        v.store_head(to, head);
+      v.store_head(to, i > 0 ? others : head);
     });
   }
 

@@ -4,9 +4,9 @@
 /// layers and single-channel images.
 ///
 /// A group of R output rows is one function: a loop over the columns, with rows and taps unrolled.
-/// Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other element
-/// is picked in registers where masks are free. There the two ends of a row are one tile, too: alone,
-/// each would have too few sums to keep the multipliers busy.
+/// Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other
+/// element is picked in registers where masks are free. There the two ends of a row are one tile,
+/// too: alone, each would have too few sums to keep the multipliers busy.
 #pragma once
 
 #include "planar_rows.hpp"
@@ -115,30 +115,34 @@ struct edge_columns {
 template <class V, int K, int S>
 struct row_ends {
   using cols = columns<V, S>;
-  using row = whole_row<V, 1, K, S>;
-  static constexpr int cut = K / 2;  ///< taps that may
-  static constexpr int N = V::size, count = row::columns;  ///< columns of each
-  typename cols::reach first[cut], last[cut];
-  int64_t w;               ///< where the last vector begins
-  int64_t skip;            ///< its first lanes are columns that have been filled before
-  typename V::mask lanes;  ///< the others
+  static constexpr int N = V::size, count = whole_row<V, 1, K, S>::columns;  ///< columns of each
+  static constexpr int cut = K / 2;                                          ///< taps that may
+  typename cols::reach reach[2][cut];  ///< of these
+  int64_t w;                           ///< where the last vector begins
+  int64_t skip;                        ///< its first lanes are columns that have been filled before
+  typename V::mask rest;               ///< the others
 
   // cppcheck-suppress uninitMemberVar ; assigned before use, and not set twice
   SWCONV_ALWAYS_INLINE row_ends() = default;
   SWCONV_COLD row_ends(const axis &a, int64_t filled)
-      : w(a.out - count), skip(filled > w ? filled - w : 0), lanes(V::lanes(skip, count)) {
+      : w(a.out - count), skip(filled > w ? filled - w : 0), rest(V::lanes(skip, count)) {
     const int64_t x = w * S - a.pad;
     for (int t = 0; t < cut; ++t) {
-      first[t] = typename cols::reach(t - a.pad, S, a.in);
-      last[t] = typename cols::reach(x + K - cut + t, S, a.in);
+      reach[0][t] = typename cols::reach(t - a.pad, S, a.in);
+      reach[1][t] = typename cols::reach(x + K - cut + t, S, a.in);
     }
-    if constexpr (moves<K, S>) last[0].part[1] = V::lanes(0, a.in - x - N);
+    if constexpr (moves<K, S>) reach[1][0].part[1] = V::lanes(0, a.in - x - N);
+  }
+  /// Which tap of those that may lie outside is tap t of the first or last vector? Or -1.
+  static constexpr int outer(int end, int t) {
+    return end == 0 ? (t < cut ? t : -1) : t < K - cut ? -1 : t - (K - cut);
   }
   static SWCONV_ALWAYS_INLINE bool fit(const axis &a) {
     const int64_t x = (a.out - count) * S - a.pad;  // of the last vector
-    if (x < 0 || a.out <= count || a.pad > cut || x + (count - 1) * S + K - a.in > cut) return false;
+    const int64_t after = x + (count - 1) * S + K - a.in;
+    if (x < 0 || a.out <= count || a.pad > cut || after > cut) return false;
     return moves<K, S> ? 2 * N - a.pad <= a.in && x + N <= a.in
-                    : K - 1 - a.pad + N <= a.in && x + K - 1 - cut + N <= a.in;
+                       : K - 1 - a.pad + N <= a.in && x + K - 1 - cut + N <= a.in;
   }
 };
 
@@ -167,31 +171,41 @@ struct square_columns {
       w0 = both.count;
       w1 -= w0;
     }
-    int64_t filled = cut_columns(a);
+    const int64_t filled = find_edges(a);
     if (ends && filled < a.out) {
       both = row_ends<V, K, S>(a, filled);
     } else if (ends) {  // whole tiles reach the end
       ends = false;
       w0 = count = 0;
       w1 = a.out;
-      cut_columns(a);
+      find_edges(a);
     }
   }
-  /// Finds the edges among columns [w0, w1); to which column tiles fill the rows.
-  SWCONV_ALWAYS_INLINE int64_t cut_columns(const axis &a) {
+  /// Calls many(w) for X vectors from column w, one(w) for one, and edge(w), which returns how many
+  /// columns it has. Returns the column behind the last, which may be beyond w1 before the ends.
+  template <class Many, class One, class Edge>
+  SWCONV_ALWAYS_INLINE int64_t walk(Many &&many, One &&one, Edge &&edge) const {
     int64_t w = w0;
     while (w < w1) {
       if (whole<X>(w)) {
+        many(w);
         w += X * whole_row<V, X, K, S>::columns;
       } else if (ones && whole<1>(w)) {
+        one(w);
         w += whole_row<V, 1, K, S>::columns;
       } else {
-        const edge_columns<V, K, S> e(a, w, w1);
-        w += e.n;
-        if (count < most) edges[count++] = e;
+        w += edge(w);
       }
     }
     return w;
+  }
+  SWCONV_ALWAYS_INLINE int64_t find_edges(const axis &a) {
+    return walk([](int64_t) {}, [](int64_t) {},
+                [&](int64_t w) {
+                  const edge_columns<V, K, S> e(a, w, w1);
+                  if (count < most) edges[count++] = e;
+                  return e.n;
+                });
   }
   /// Can N vectors from column w do without masks?
   template <int N>
@@ -206,7 +220,8 @@ struct square_columns {
 /// waits for another. A tile that is not full leaves the last rows out, and what only they read.
 /// Where every cut tap has two forms, tall tiles are too much code.
 constexpr bool tall = simd::isa::registers >= 32 && simd::isa::masks_are_free;
-constexpr int square_rows_of_tile = tall ? 7 : simd::isa::has_fma ? 4 : 2;  // less code in the baseline
+/// The baseline gets less code.
+constexpr int square_rows_of_tile = tall ? 7 : simd::isa::has_fma ? 4 : 2;
 
 /// R output rows, row_step apart, that share input rows.
 template <class V, int R, int K, int S>
@@ -287,6 +302,27 @@ struct square_rows {
     }
   }
 
+  /// Adds the taps of input row J to the sums that need them: add(sum, weight, vector, t, i) with
+  /// vector get(t, i), for tap t of vector i.
+  template <int J, int X, class Get, class Add>
+  static SWCONV_ALWAYS_INLINE void add_taps(V (&acc)[R][X], const weights<R * X> &f, Get &&get,
+                                            Add &&add) {
+    simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
+      constexpr int tap = decltype(t)::value;
+      V s[X];
+      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { s[i] = V::held(get(t, i)); });
+      simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
+        constexpr int k = J - decltype(q)::value * S;
+        if constexpr (k >= 0 && k < K) {
+          const V weight = f.template at<k * K + tap>();
+          simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+            add(acc[q][i], weight, s[i], t, i);
+          });
+        }
+      });
+    });
+  }
+
   /// X vectors of columns from w, all of whose taps lie inside the rows.
   template <int X>
   SWCONV_NOINLINE void whole(int64_t w) const {
@@ -303,22 +339,12 @@ struct square_rows {
         w * S - pad,
         [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
           const row_type row(at);
-          simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-            constexpr int tap = decltype(t)::value;
-            V s[X];
-            simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-              s[i] = V::held(row.template tap<tap>(i));
-            });
-            simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-              constexpr int k = decltype(j)::value - decltype(q)::value * S;
-              if constexpr (k >= 0 && k < K) {
-                const V weight = f.template at<k * K + tap>();
-                simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-                  acc[q][i] = V::fma(weight, s[i], acc[q][i]);
-                });
-              }
-            });
-          });
+          add_taps<j, X>(
+              acc, f,
+              [&](auto t, auto i) SWCONV_INLINE_LAMBDA { return row.template tap<t>(i); },
+              [](V &a, V weight, V s, auto, auto) SWCONV_INLINE_LAMBDA {
+                a = V::fma(weight, s, a);
+              });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
           simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
@@ -344,23 +370,18 @@ struct square_rows {
             else
               return at;
           }();
-          simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-            constexpr int tap = decltype(t)::value;
-            V s;
-            if constexpr (moves<K, S, true>)
-              s = V::held(source.template tap<tap>(0));
-            else
-              s = V::held(cols::load_masked(source, t, S, reach[t]));
-            const bool cut = simd::isa::masks_are_free || tap < e.t0 || tap >= e.t1;
-            simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-              constexpr int k = decltype(j)::value - decltype(q)::value * S;
-              if constexpr (k >= 0 && k < K) {
-                V &a = acc[q][0];
-                const V weight = f.template at<k * K + tap>();
+          add_taps<j, 1>(
+              acc, f,
+              [&](auto t, auto) SWCONV_INLINE_LAMBDA {
+                if constexpr (moves<K, S, true>)
+                  return source.template tap<t>(0);
+                else
+                  return cols::load_masked(source, t, S, reach[t]);
+              },
+              [&](V &a, V weight, V s, auto t, auto) SWCONV_INLINE_LAMBDA {
+                const bool cut = simd::isa::masks_are_free || t < e.t0 || t >= e.t1;
                 a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
-              }
-            });
-          });
+              });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
           out.store_part(acc, e.w, e.n, e.head, g);
@@ -369,60 +390,44 @@ struct square_rows {
 
   /// Both ends of the rows.
   SWCONV_NOINLINE void ends(const row_ends<V, K, S> &e) const {
-    constexpr int cut = row_ends<V, K, S>::cut;
-    typename cols::reach of_first[cut], of_last[cut];
-    simd::unroll<cut>([&](auto t) SWCONV_INLINE_LAMBDA {
-      of_first[t] = e.first[t].held();
-      of_last[t] = e.last[t].held();
+    using both = row_ends<V, K, S>;
+    typename cols::reach reach[2][both::cut];
+    simd::unroll<both::cut>([&](auto t) SWCONV_INLINE_LAMBDA {
+      reach[0][t] = e.reach[0][t].held();
+      reach[1][t] = e.reach[1][t].held();
     });
     const int64_t between = e.w * S;
     walk<2>(
         -pad,
         [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
-          const float *const end = at + between;
           const auto source = [&] {
             if constexpr (moves<K, S>)
-              return moved_row<V, 2, K, S>(at, of_first[0].part[0], end, of_last[0].part[1]);
+              return moved_row<V, 2, K, S>(at, reach[0][0].part[0], at + between,
+                                           reach[1][0].part[1]);
             else
               return at;
           }();
-          simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-            constexpr int tap = decltype(t)::value, behind = tap - (K - cut);
-            V s[2];
-            if constexpr (moves<K, S>) {
-              s[0] = source.template tap<tap>(0);
-              s[1] = source.template tap<tap>(1);
-            } else {
-              if constexpr (tap < cut)
-                s[0] = V::load_masked(at + tap, of_first[tap].lanes);
-              else
-                s[0] = V::load(at + tap);
-              if constexpr (behind >= 0)
-                s[1] = V::load_masked(end + tap, of_last[behind].lanes);
-              else
-                s[1] = V::load(end + tap);
-            }
-            s[0] = V::held(s[0]);
-            s[1] = V::held(s[1]);
-            simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-              constexpr int k = decltype(j)::value - decltype(q)::value * S;
-              if constexpr (k >= 0 && k < K) {
-                const V weight = f.template at<k * K + tap>();
-                V(&a)[2] = acc[q];
-                if constexpr (tap < cut)
-                  a[0] = V::fma_masked(of_first[tap].lanes, weight, s[0], a[0]);
+          add_taps<j, 2>(
+              acc, f,
+              [&](auto t, auto i) SWCONV_INLINE_LAMBDA {
+                constexpr int outer = both::outer(i, t);
+                if constexpr (moves<K, S>)
+                  return source.template tap<t>(i);
+                else if constexpr (outer >= 0)
+                  return V::load_masked(source + (i > 0 ? between : 0) + t, reach[i][outer].lanes);
                 else
-                  a[0] = V::fma(weight, s[0], a[0]);
-                if constexpr (behind >= 0)
-                  a[1] = V::fma_masked(of_last[behind].lanes, weight, s[1], a[1]);
+                  return V::load(source + (i > 0 ? between : 0) + t);
+              },
+              [&](V &a, V weight, V s, auto t, auto i) SWCONV_INLINE_LAMBDA {
+                constexpr int outer = both::outer(i, t);
+                if constexpr (outer >= 0)
+                  a = V::fma_masked(reach[i][outer].lanes, weight, s, a);
                 else
-                  a[1] = V::fma(weight, s[1], a[1]);
-              }
-            });
-          });
+                  a = V::fma(weight, s, a);
+              });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
-          out.store_ends(acc, e.count, e.w, e.skip, e.lanes, g);
+          out.store_ends(acc, e.count, e.w, e.skip, e.rest, g);
         });
   }
 };
@@ -434,27 +439,18 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
   using V = simd::isa::full;
   const square_rows<V, R, K, S> group(r, planes);
   int edge = 0;
-  for (int64_t w = c.w0; w < c.w1;) {
-    if (c.template whole<X>(w)) {
-      group.template whole<X>(w);
-      w += X * whole_row<V, X, K, S>::columns;
-      continue;
-    }
-    if constexpr (square_columns<X, K, S, Ends>::ones)
-      if (c.template whole<1>(w)) {
-        group.template whole<1>(w);
-        w += whole_row<V, 1, K, S>::columns;
-        continue;
-      }
-    {
-      edge_columns<V, K, S> other;
-      const bool kept = edge < c.count;
-      if (!kept) other = edge_columns<V, K, S>(r.p.w, w, c.w1);
-      const edge_columns<V, K, S> &e = kept ? c.edges[edge++] : other;
-      group.edge(e);
-      w += e.n;
-    }
-  }
+  c.walk([&](int64_t w) SWCONV_INLINE_LAMBDA { group.template whole<X>(w); },
+         [&]([[maybe_unused]] int64_t w) SWCONV_INLINE_LAMBDA {
+           if constexpr (square_columns<X, K, S, Ends>::ones) group.template whole<1>(w);
+         },
+         [&](int64_t w) SWCONV_INLINE_LAMBDA {
+           edge_columns<V, K, S> other;
+           const bool kept = edge < c.count;
+           if (!kept) other = edge_columns<V, K, S>(r.p.w, w, c.w1);
+           const edge_columns<V, K, S> &e = kept ? c.edges[edge++] : other;
+           group.edge(e);
+           return e.n;
+         });
   if constexpr (Ends)
     if (c.ends) group.ends(c.both);
 }

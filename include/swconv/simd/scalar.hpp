@@ -116,18 +116,14 @@ struct scalars {
     return make([&](int i) { return m[i] ? p[i] : 0.0f; });
   }
   static scalars load_first(const float *p, int64_t n) { return load_masked(p, {0, n}); }
-  using head = int64_t;
-  static head head_of(int64_t n) { return n; }
-  void store_head(float *p, head h) const { store_first(p, h); }
-  void store_masked(float *p, mask m) const {
+  using head = mask;
+  static head head_of(int64_t n) { return lanes(0, n); }
+  void store_head(float *p, head h) const {
     SWCONV_COUNT(stores);
     for (int i = 0; i < N; ++i)
-      if (m[i]) p[i] = x[i];
+      if (h[i]) p[i] = x[i];
   }
-  void store_first(float *p, int64_t n) const {
-    SWCONV_COUNT(stores);
-    for (int i = 0; i < N && i < n; ++i) p[i] = x[i];
-  }
+  void store_first(float *p, int64_t n) const { store_head(p, lanes(0, n)); }
   static scalars select(mask m, scalars a, scalars b) {
     SWCONV_COUNT(others);
     return make([&](int i) { return m[i] ? a.x[i] : b.x[i]; });

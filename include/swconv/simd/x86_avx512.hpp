@@ -80,7 +80,6 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     store_head(p, lanes(0, n));
   }
   SWCONV_ALWAYS_INLINE void store_head(float *p, head h) const { _mm512_mask_storeu_ps(p, h, b); }
-  SWCONV_ALWAYS_INLINE void store_masked(float *p, mask m) const { _mm512_mask_storeu_ps(p, m, b); }
   static SWCONV_ALWAYS_INLINE head head_of(int64_t n) { return lanes(0, n); }
   static SWCONV_ALWAYS_INLINE f32x16 select(mask m, f32x16 x, f32x16 y) {
     return of(_mm512_mask_blend_ps(m, y.b, x.b));
