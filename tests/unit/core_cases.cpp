@@ -178,6 +178,10 @@ std::vector<conv_case> special_convolutions() {
   add("conv n=2 g=131 h=18 w=17 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1 scale=1 bias=1 residual=2 act=8");
   add("conv g=3 h=10 w=30 kh=7 kw=7 pt=3 pb=3 pl=2 pr=3 bias=1 residual=2 act=8");
   add("conv g=3 h=17 w=70 kh=5 kw=5 sh=2 sw=2 pt=2 pb=2 pl=2 pr=1 bias=1 residual=2 act=8");
+  // Pads wider than half the filter: more taps of an end of a row lie outside than its tile masks.
+  add("conv g=3 h=9 w=40 kh=3 kw=3 pt=2 pb=2 pl=2 bias=1");
+  add("conv g=3 h=9 w=40 kh=3 kw=3 pt=1 pb=1 pr=2 bias=1");
+  add("conv g=3 h=12 w=90 kh=5 kw=5 sh=2 sw=2 pt=3 pb=3 pl=3 pr=3 bias=1");
   add("conv n=2 g=61 h=18 w=31 kh=5 kw=5 pt=2 pb=2 pl=2 pr=2 bias=1 act=1 src_layout=1 dst_layout=1");
   add("conv g=45 h=27 w=29 kh=3 kw=3 sh=2 sw=2 pt=1 pb=1 pl=1 pr=1 scale=1 act=8");
   add("conv dims=1 ic=8 oc=8 g=2 w=200 kw=3 dw=8 pl=16");
