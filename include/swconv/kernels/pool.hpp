@@ -12,7 +12,7 @@ namespace pooling {
 
 /// Averages count taps. `compact` operators have one copy of each loop: slower and smaller.
 struct max_of {
-  static constexpr bool counts = false, idempotent = true, compact = false;
+  static constexpr bool counts = false, idempotent = true, compact = false, has_quick = true;
   template <class V>
   static SWCONV_ALWAYS_INLINE V identity() {
     return V::set1(-__builtin_inff());
@@ -24,6 +24,11 @@ struct max_of {
   template <class V>
   static SWCONV_ALWAYS_INLINE V join(V a, V x) {
     return V::max(a, x);
+  }
+  /// The same of operands without a NaN.
+  template <class V>
+  static SWCONV_ALWAYS_INLINE V quick(V a, V x) {
+    return V::at_least(x, a);
   }
   template <class V>
   static SWCONV_ALWAYS_INLINE V lower(V x) {

@@ -15,7 +15,7 @@ namespace pooling {
 /// Bytes are compared as u8 once the bits of `flip` are turned over: 0 for the maximum of u8, 0x80
 /// of i8; the minimum is the maximum of the complements.
 struct bytes_of {
-  static constexpr bool counts = false, idempotent = true, compact = true;
+  static constexpr bool counts = false, idempotent = true, compact = true, has_quick = false;
   uint8_t flip = 0;
 
   template <class V>
@@ -37,7 +37,7 @@ struct bytes_of {
 };
 
 struct keys_of {
-  static constexpr bool counts = false, idempotent = true, compact = true;
+  static constexpr bool counts = false, idempotent = true, compact = true, has_quick = false;
   template <class V>
   SWCONV_ALWAYS_INLINE V identity() const {
     return V::set1(INT64_MIN);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "pool_slide.hpp"
-#include "sliding_lanes.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace pooling {
@@ -20,17 +19,14 @@ constexpr bool has_lines = false;
 constexpr bool has_lines = true;
 #endif
 
-/// Whether windows along the row may be made of a suffix and a prefix of blocks with lines in the
-/// lanes (sliding_lanes.hpp), not by doubling. Of maxima only: sums have one tree on every
-/// instruction set. With lanes of 512 bits turning them takes as long as doubling.
+/// Whether rows of windows are joined by groups (sliding_groups.hpp): where no window is all padding,
+/// so that a row of padding may be taken for the nearest one of src, and rows are wide enough.
 template <class V, class Op>
-constexpr bool has_blocks = has_lines && V::size < 16 && !Op::counts;
-/// Whether they are: with enough lines, or blocks of a line, to fill the lanes.
-template <class V, class Op>
-bool by_blocks(const problem &p) {
-  const int64_t w = p.w.taps;
-  return has_blocks<V, Op> && w >= sliding::block_window && p.w.stride == 1 && p.w.out > 1 &&
-         (p.h.out * p.groups >= V::size || p.w.out >= sliding::block_of(w) * V::size);
+bool by_groups(const problem &p) {
+  constexpr int64_t columns = simd::isa::registers / 16 * V::size;
+  const axis &h = p.h;
+  return sliding::is_quick<V, Op>() && h.stride == 1 && h.taps >= sliding::group && h.out > 1 &&
+         h.pad < h.taps && h.out - h.pad <= h.in && h.taps / 2 <= h.in && p.w.in >= columns;
 }
 
 /// The lines of a worker's workspace, in elements.
@@ -43,31 +39,21 @@ struct line_parts {
   int64_t room;                            ///< of all lines, or of what doubling makes of them
   int64_t counts;
   int64_t suffixes;  ///< rows of them
-  int64_t blocks_room = 0;  ///< read behind a line whose blocks are in the lanes
 
   explicit line_parts(const problem &p) {
-    const bool blocks = by_blocks<V, Op>(p);
     const axis &w = p.w;
     const auto unit = [](int64_t n) { return sliding::round_up(n, V::size); };
     at_once = axis::least(w.out > 0 ? w.out : 1, 1 + unit(wanted / w.stride));
-    if (blocks) {
-      // Rows in the lanes, or where there are too few as many blocks of one.
-      const int64_t b = sliding::block_of(w.taps), rows = p.h.out * p.groups;
-      at_once = axis::least(w.out, sliding::round_up(rows < V::size ? b * V::size : 1024, b));
-    }
     pitch = unit((at_once - 1) * w.stride + w.taps);
     most = pitch > wanted ? 1 : wanted / pitch;
     if (at_once == 1) most = sliding::round_up(most, V::size);
-    if (blocks) {
-      const int64_t b = sliding::block_of(w.taps);
-      pitch = unit(sliding::lanes_reach<V>(w.taps, at_once));
-      if (pitch / V::size % 2 == 0) pitch += V::size;  // or columns of lines would share cache sets
-      most = V::size;
-      blocks_room = b * V::size + sliding::lanes_reach<V>(w.taps, b);
-    }
-    room = (most + 1) * pitch + 2 * sliding::run + 2 * V::size * w.stride + blocks_room;
+    const bool groups = by_groups<V, Op>(p);
+    if (groups && most < sliding::group) most = sliding::group;
+    room = (most + 1) * pitch + 2 * sliding::run + 2 * V::size * w.stride;
     counts = unit(at_once) + V::size;
     suffixes = shares_rows(p) && p.h.out > 1 ? axis::least(p.h.taps, p.h.in) : 0;
+    const int64_t rows = sliding::groups<V, Op>::elements(p.h.taps, 1, 1);
+    if (groups && suffixes < rows) suffixes = rows;
   }
   int64_t elements() const { return 3 * room + counts + (suffixes + 1) * pitch; }
 };
@@ -140,12 +126,18 @@ class line_pool {
     length_ = length;
     if constexpr (Op::counts)
       if (!exact_) count_taps();
+    if constexpr (sliding::is_quick<V, Op>())  // read with the last elements, and must not be NaN
+      for (int64_t i = 0; i < parts_.most; ++i)
+        fill(lines_ + i * parts_.pitch, length, parts_.pitch);
     used_ = 0;
     plane_ = b_.g;
     row_ = b_.h0;
     const T *const src = src_ + at + lo_;
     if (lo_ == hi_ || (shares_rows(p_) && p_.h.out > 1))
-      for (int64_t g = b_.g; g < b_.g_end; ++g) shared_rows(src + (g - b_.g) * p_.src.c);
+      for (int64_t g = b_.g; g < b_.g_end; ++g) {
+        const T *const plane = src + (g - b_.g) * p_.src.c;
+        shared_rows(plane, grouped_rows(plane));
+      }
     else if (b_.h1 - b_.h0 == 1)
       // A single shared window is a block of rows by itself, joined from the bottom.
       like_lines(src, b_.h0, shares_rows(p_), b_.g_end - b_.g, p_.src.c);
@@ -181,10 +173,68 @@ class line_pool {
       count -= n;
     }
   }
-  SWCONV_NOINLINE void shared_rows(const T *src) {
+  /// Maxima of rows by groups. Returns the first row left: there may be a NaN in its window.
+  SWCONV_NOINLINE int64_t grouped_rows(const T *src) {
+    if constexpr (sliding::is_quick<V, Op>()) {
+      constexpr int X = simd::isa::registers / 16;
+      const int64_t n = hi_ - lo_, pitch = parts_.pitch, h0 = b_.h0, h1 = b_.h1;
+      if (!by_groups<V, Op>(p_) || n < X * V::size) return h0;
+      flush();
+      using quick = sliding::without_nan<joins<Op>>;
+      sliding::groups<V, quick> made({}, p_.h.taps, 1, suffixes_, pitch);
+      const auto row = [&](int64_t y) {
+        y -= p_.h.pad;
+        return src + (y < 0 ? 0 : axis::least(y, p_.h.in - 1)) * p_.src.h;
+      };
+      const T *tops[2 * sliding::group], *tails[sliding::group];
+      const auto top = [&tops](int64_t k) SWCONV_INLINE_LAMBDA { return tops[k]; };
+      const auto tail = [&tails](int64_t k) SWCONV_INLINE_LAMBDA { return tails[k]; };
+      V all = V::zero();
+      const auto each = [&](auto &&work) SWCONV_INLINE_LAMBDA {
+        for (int64_t i = 0; i < n; i += X * V::size) {
+          V sum[X];
+          simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA { sum[x] = V::zero(); });
+          work(axis::least(i, n - X * V::size), sum);
+          simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA { all = V::add(all, sum[x]); });
+        }
+      };
+      // Rows before the first tails: those of the group and between, read for a NaN only; then tails.
+      const int64_t first = h0 + p_.h.taps - 1 - sliding::group * made.wholes;
+      for (int64_t y = h0; y < first + sliding::group * made.wholes;) {
+        const int64_t end = y < first ? axis::least(y + sliding::group, first) : y + sliding::group;
+        int64_t count = 0;
+        for (const int64_t from = y; y < end; ++y)
+          if (y == from || row(y) != row(y - 1)) tails[count++] = row(y);
+        each([&](int64_t i, auto &sum) SWCONV_INLINE_LAMBDA { made.before(i, count, tail, sum); });
+        if (y > first) made.next(n);
+      }
+      fill(lines_, sliding::group, true);
+      T *const lines = lines_ + lo_;
+      for (int64_t o = h0; o < h1; o += sliding::group) {
+        for (int64_t k = 0; k < 2 * sliding::group; ++k) tops[k] = row(o + k);
+        for (int64_t k = 0; k < sliding::group; ++k) tails[k] = row(o + p_.h.taps - 1 + k);
+        each([&](int64_t i, auto &sum) SWCONV_INLINE_LAMBDA {
+          T *const to = lines + i;
+          made.results(i, top, tail,
+                       [=](int64_t k, int x, V v) SWCONV_INLINE_LAMBDA {
+                         v.store(to + k * pitch + x * V::size);
+                       },
+                       sum);
+        });
+        if (sliding::any_nan(all)) return o;
+        made.next(n);
+        used_ = axis::least(sliding::group, h1 - o);
+        flush();
+      }
+      return h1;
+    }
+    return b_.h0;
+  }
+  /// From row o on.
+  SWCONV_NOINLINE void shared_rows(const T *src, int64_t o) {
     sliding::joined_rows<V, joins<Op>> joined({}, p_.h, true, src, p_.src.h, suffixes_, prefix_,
                                               parts_.pitch, hi_ - lo_);
-    for (int64_t o = b_.h0; o < b_.h1; ++o) {
+    for (; o < b_.h1; ++o) {
       T *const line = lines_ + used_ * parts_.pitch;
       fill(line, 1, lo_ < hi_ && joined.join(o * p_.h.stride, line + lo_));
       if (++used_ == parts_.most) flush();
@@ -303,11 +353,9 @@ class line_pool {
   /// Results of all lines.
   SWCONV_NOINLINE void flush() {
     if (used_ == 0) return;
-    if (by_blocks<V, Op>(p_)) {
-      if constexpr (has_blocks<V, Op>) blocks();
-    } else if (parts_.at_once == 1)
+    if (parts_.at_once == 1)
       across();
-    else
+    else if (!quickly())
       along();
     used_ = 0;
   }
@@ -327,6 +375,36 @@ class line_pool {
     }
     row_ = row;
     plane_ = plane;
+  }
+
+  /// Maxima along lines, if none may hold a NaN.
+  SWCONV_NOINLINE bool quickly() {
+    if constexpr (sliding::is_quick<V, Op>()) {
+      const int64_t w = p_.w.taps, n = n_, pitch = parts_.pitch;
+      if (p_.w.stride > 1 || w < sliding::quick_window) return false;
+      // Elsewhere the window of doubling holds padding only.
+      const int64_t before = lo_ + 1 - (int64_t{1} << sliding::quick_steps<V>(w));
+      const int64_t from = before < 0 ? 0 : before / V::size * V::size;
+      const int64_t to = axis::least(sliding::round_up(hi_, V::size), length_);
+      fill(sums_, 0, from);
+      fill(sums_, to, length_);
+      const int64_t row = row_, plane = plane_;
+      bool done = true;
+      each_line([&](int64_t line, int64_t, T *out) SWCONV_INLINE_LAMBDA {
+        const auto sink = [=](int64_t i, V y) SWCONV_INLINE_LAMBDA {
+          if (i + V::size <= n)
+            y.store(out + i);
+          else
+            y.store_first(out + i, n - i);
+        };
+        if (done)
+          done = sliding::quick_windows<V>(joins<Op>(), lines_ + line * pitch, sums_, rests_, from,
+                                           hi_, w, n, sink);
+      });
+      if (!done) row_ = row, plane_ = plane;
+      return done;
+    }
+    return false;
   }
 
   void along() {
@@ -402,45 +480,6 @@ class line_pool {
     });
   }
 
-  /// Lines in the lanes; where there are fewer lines than blocks in a line, its blocks.
-  SWCONV_NOINLINE void blocks() {
-    const int64_t pitch = parts_.pitch, w = p_.w.taps, n = n_, b = sliding::block_of(w);
-    const int64_t used = used_;
-    each_line([&](int64_t line, int64_t, T *out) SWCONV_INLINE_LAMBDA {
-      outs_[line] = out;
-      __asm__("");  // or it is unrolled
-    });
-    const V none = Op().template identity<V>();
-    if (used * V::size > (n + b - 1) / b) {
-      sliding::turn_columns(none, lines_, pitch, lo_, hi_, sliding::lanes_reach<V>(w, n), sums_);
-      for (int64_t at = 0; at < n; at += b)
-        lanes_of_block(at, 0, used, sums_ + at * V::size, axis::least(n - at, b));
-      return;
-    }
-    for (int64_t line = 0; line < used; ++line)
-      for (int64_t at = 0; at < n; at += b * V::size) {
-        const int64_t count = axis::least(n - at, b);
-        sliding::turn_columns(none, lines_ + line * pitch + at, b, -4, 2 * pitch,
-                              sliding::lanes_reach<V>(w, count), sums_);
-        lanes_of_block(at, line, 0, sums_, count);
-      }
-  }
-  /// Results from column `at` on: of `used` lines, or of one line whose blocks are in the lanes.
-  SWCONV_NOINLINE void lanes_of_block(int64_t at, int64_t line, int64_t used, const T *columns,
-                                      int64_t n) {
-    const int64_t b = sliding::block_of(p_.w.taps), all = n_;
-    sliding::windows_of_block(
-        joins<Op>(), Op().template identity<V>(), columns, p_.w.taps, n, rests_,
-        [&](int64_t lane, int64_t i, V y) SWCONV_INLINE_LAMBDA {
-          const int64_t place = used > 0 ? at + i : at + lane * b + i;
-          // What lies behind a block is the begin of the next one.
-          int64_t left = all - place;
-          if (used == 0) left = axis::least(b - i, left);
-          if (left <= 0 || (used > 0 && lane >= used)) return;
-          y.store_first(outs_[used > 0 ? lane : line] + place, left);
-        });
-  }
-
   /// Windows that fill their lines: a vector of lines at a time.
   SWCONV_NOINLINE void across() {
     T all[line_parts<V, Op>::wanted];
@@ -500,7 +539,6 @@ class line_pool {
   int64_t length_ = 0, lo_ = 0, hi_ = 0;     ///< of a line, and what of it is src
   int64_t used_ = 0, plane_ = 0, row_ = 0;   ///< lines, and the plane and row of the first
   typename V::mask tail_;
-  T *outs_[V::size];  ///< for blocks(): of each line
 };
 
 /// Bytes of workspace per worker; negative if they do not fit.

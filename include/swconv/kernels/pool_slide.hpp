@@ -68,7 +68,7 @@ struct slide_parts {
               : w.dilation > 1 ? 2 * unit(line / w.dilation + 1 + sliding::slack<V>)
               : w.stride > 1   ? line
                                : 0;
-    scratch = sliding_row ? unit(sliding::scratch_elements<V>(w.taps)) : 0;
+    scratch = sliding_row ? unit(sliding::scratch_elements<V>(w.taps, line)) : 0;
   }
   int64_t elements() const { return line * (suffixes + 2) + 2 * results + classes + scratch; }
 };

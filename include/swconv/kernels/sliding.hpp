@@ -11,6 +11,7 @@
 
 #include "../simd/unroll.hpp"
 #include "problem.hpp"
+#include "sliding_groups.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace sliding {
@@ -33,12 +34,6 @@ SWCONV_ALWAYS_INLINE int log2_floor(int64_t n) {
 }
 constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
-/// Elements of scratch that row() needs for windows of w.
-template <class V>
-constexpr int64_t scratch_elements(int64_t w) {
-  return 2 * (chunk<V> + long_window + slack<V>) + (w < long_window ? 0 : (w / run + 1) * run);
-}
-
 /// What becomes of the rest of the window in a step of doubling.
 enum rest : int { rest_none, rest_starts, rest_grows };
 /// As a template argument: not known at compile time. Operators that ask to be `compact` have one
@@ -59,42 +54,68 @@ SWCONV_NOINLINE void double_sums(Op op, const T *e, T *twice, T *r, int64_t m, i
   }
 }
 
-/// Whether the first steps are done in registers, where a vector slides by the next one. An
-/// operation of several instructions gains nothing, unless its loops are `compact`.
-template <class V, class Op>
-constexpr bool steps_in_registers =
-    V::size == 16 && sizeof(typename V::element) == 4 && (Op::compact || !Op::idempotent);
+/// Steps of doubling in registers: those within a vector, where it slides by the next one, and two
+/// that join whole vectors.
+template <class V>
+constexpr int register_steps = 2 + (V::size >= 64   ? 6
+                                    : V::size >= 32 ? 5
+                                    : V::size >= 16 ? 4
+                                    : V::size >= 8  ? 3
+                                    : V::size >= 4  ? 2
+                                                    : 1);
 
-/// The same for m = 1, 2, … up to four steps in one pass over n elements, sums and rests as far as
+/// v slid by 2^J elements: by what was behind it, at each step; at the last by the one after that.
+template <int J, class V, int N>
+SWCONV_ALWAYS_INLINE V slid(V v, V (&behind)[N]) {
+  const V next = behind[J];
+  behind[J] = v;
+  if constexpr (J + 3 < N) return V::template slide<1 << J>(v, next);
+  if constexpr (J + 3 == N) return next;
+  const V after_next = behind[N - 1];
+  behind[N - 1] = next;
+  return after_next;
+}
+
+/// The same for m = 1, 2, … in one pass over the vectors from `from` to n, sums and rests as far as
 /// these hold them: from the last vector to the first, so that a vector meets what the one behind
-/// it was at the same step.
-template <class V, class T, class Op>
-SWCONV_NOINLINE void double_in_registers(Op op, const T *x, T *e, T *r, int steps, int64_t w,
-                                         int64_t n) {
+/// it was at the same step. Returns the sum of all that was read, to tell whether there was a NaN.
+template <class V, int Steps, class T, class Op>
+SWCONV_NOINLINE V steps_at_once(Op op, const T *x, T *e, T *r, int64_t w, int64_t from,
+                                int64_t n) {
+  constexpr int slides = register_steps<V> - 2, steps = Steps;
   const int64_t low = Op::idempotent ? 0 : w & ((int64_t{1} << steps) - 1);
-  V behind[4], rest_behind[4];
-  simd::unroll<4>([&](auto j) SWCONV_INLINE_LAMBDA {
-    behind[j] = rest_behind[j] = V::load(x + n);
-  });
-  for (int64_t i = round_up(n, V::size); i >= 0; i -= V::size) {
+  const int64_t end = round_up(n, V::size);
+  const V last = V::load(x + end);
+  V behind[slides + 3], rest_behind[slides + 3], all = V::load(x + from);
+  simd::unroll<slides + 3>([&](auto j) SWCONV_INLINE_LAMBDA { behind[j] = rest_behind[j] = last; });
+  for (int64_t i = end - V::size; i >= from; i -= V::size) {
     V sum = V::load(x + i), rest = sum;
-    simd::unroll<4>([&](auto j) SWCONV_INLINE_LAMBDA {
-      constexpr int m = 1 << j;
-      if (j >= steps) return;
-      if (low & m) {
-        const V before = rest;
-        rest = low & (m - 1) ? op(sum, V::template slide<m>(rest, rest_behind[j])) : sum;
-        rest_behind[j] = before;
-      }
-      const V before = sum;
-      sum = op(sum, V::template slide<m>(sum, behind[j]));
-      behind[j] = before;
+    if (Op::idempotent) all = V::add(all, sum);
+    simd::unroll<steps>([&](auto j) SWCONV_INLINE_LAMBDA {
+      if ((low >> j) & 1)
+        rest = (low & ((1 << j) - 1)) != 0 ? op(sum, slid<j>(rest, rest_behind)) : sum;
+      sum = op(sum, j == 0 && V::size == 16 ? V::load(x + i + 1) : slid<j>(sum, behind));
     });
-    if (i >= n) continue;
     sum.store(e + i);
     if (low != 0) rest.store(r + i);
   }
+  return all;
 }
+
+template <class V, class T, class Op>
+SWCONV_ALWAYS_INLINE V double_in_registers(Op op, const T *x, T *e, T *r, int steps, int64_t w,
+                                           int64_t from, int64_t n) {
+  V all;
+  simd::unroll<register_steps<V> - 1>([&](auto j) SWCONV_INLINE_LAMBDA {
+    if (steps == j + 2) all = steps_at_once<V, j + 2>(op, x, e, r, w, from, n);
+  });
+  return all;
+}
+
+/// Whether sums take their first steps so. With shorter vectors loads are as good.
+template <class V, class Op>
+constexpr bool steps_in_registers =
+    V::size == 16 && sizeof(typename V::element) == 4 && !Op::idempotent;
 
 /// Sums of 2^steps in e, for at least n - 2^steps elements, and the rest of w below 2^steps in r.
 /// Returns where the sums are: x itself if there was no step.
@@ -105,8 +126,8 @@ SWCONV_ALWAYS_INLINE const T *double_up(Op op, const T *x, T *e, T *r, int steps
   int j = 0;
   if constexpr (steps_in_registers<V, Op>) {
     if (steps > 1) {
-      j = steps < 4 ? steps : 4;
-      double_in_registers<V>(op, x, e, r, j, w, n);
+      j = steps < register_steps<V> ? steps : register_steps<V>;
+      double_in_registers<V>(op, x, e, r, j, w, 0, n);
       from = e;
     }
   }
@@ -216,11 +237,115 @@ SWCONV_NOINLINE void long_windows(Op op, const T *x, T *e, T *r, T *slots, int64
   }
 }
 
-/// sink(i, x[i] ⊕ … ⊕ x[i+w-1]) for vectors i of n results, from a row with slack<V> readable
-/// elements behind x[n+w-2]. `at` as above; scratch has scratch_elements<V>(w).
+/// An operator where no operand is a NaN: the maximum of floating-point numbers takes one
+/// instruction then, and three where a NaN must stay one.
+template <class Op>
+struct without_nan {
+  static constexpr bool idempotent = true;
+  Op op;
+  template <class V>
+  SWCONV_ALWAYS_INLINE V operator()(V a, V b) const {
+    return op.quick(a, b);
+  }
+};
+
+/// Whether an idempotent operator of short instructions is done so, and again with care where there
+/// was a NaN. Not on SSE2, of which a small library matters more than speed.
+template <class V, class Op>
+constexpr bool is_quick() {
+#if defined(SWCONV_ISA_SSE2)
+  return false;
+#else
+  if constexpr (Op::idempotent) return Op::has_quick && V::slides;
+  return false;
+#endif
+}
+/// Shorter windows gain nothing.
+constexpr int64_t quick_window = 4;
+
+/// Steps of doubling of such windows: groups take over once they can.
+template <class V>
+int quick_steps(int64_t w) {
+  return w < group * V::size ? log2_floor(w) : register_steps<V> - 2;
+}
+/// Results of windows that are made at once: windows that begin in one part and end in the next are
+/// doubled twice.
+template <class V>
+constexpr int64_t quick_chunk(int64_t w) {
+  return round_up(axis::least(w, INT64_MAX / 32) * 8 + 4096, run * V::size);
+}
+/// Elements of y and of memory for n results.
+template <class V>
+constexpr int64_t quick_doubled(int64_t w, int64_t n) {
+  return round_up(n + w + (group + 2) * V::size, run);
+}
+template <class V>
+constexpr int64_t quick_memory(int64_t w) {
+  return groups<V, int>::elements(w, V::size, V::size);
+}
+
+/// sink(i, y[i] ⊕ …) for vectors i of n results, of sums of 2^quick_steps(w) in y.
 template <class V, class T, class Op, class Sink>
-SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
-                              const Sink &sink) {
+SWCONV_ALWAYS_INLINE void quick_results(Op op, const T *y, T *memory, int64_t w, int64_t n,
+                                        const Sink &sink) {
+  constexpr int64_t unit = V::size;
+  if (w < group * unit) {
+    const T *const last = y + w - (int64_t{1} << log2_floor(w));
+    for (int64_t i = 0; i < n; i += unit) sink(i, op(V::load(y + i), V::load(last + i)));
+    return;
+  }
+  groups<V, Op> made(op, w, unit, memory, unit);
+  V sum[1] = {V::load(y)};
+  const T *tails = y + w - unit - made.wholes * group * unit;
+  const auto tail = [&tails](int64_t k) SWCONV_INLINE_LAMBDA { return tails + k * unit; };
+  for (int64_t k = 0; k < made.wholes; ++k, tails += group * unit) {
+    made.template before<1>(0, group, tail, sum);
+    made.next(unit);
+  }
+  for (int64_t i = 0; i < n; i += group * unit, y += group * unit, tails += group * unit) {
+    const auto to = [=, &sink](int64_t k, int, V v) SWCONV_INLINE_LAMBDA {
+      if (i + k * unit < n) sink(i + k * unit, v);
+    };
+    const auto top = [y](int64_t k) SWCONV_INLINE_LAMBDA { return y + k * unit; };
+    made.template results<1>(0, top, tail, to, sum);
+    made.next(unit);
+  }
+}
+
+template <class V>
+SWCONV_NOINLINE bool any_nan(V v) {
+  typename V::element some[V::size];
+  v.store(some);
+  bool any = false;
+  for (const auto x : some) any |= x != x;
+  return any;
+}
+
+/// The same from elements, of which those before `from` and from n + w on are doubled in y already.
+/// False, and nothing done, if there may be a NaN.
+template <class V, class T, class Op, class Sink>
+SWCONV_ALWAYS_INLINE bool quick_windows(Op op, const T *x, T *y, T *memory, int64_t from,
+                                        int64_t to, int64_t w, int64_t n, const Sink &sink) {
+  const without_nan<Op> quick{op};
+  if (any_nan(double_in_registers<V>(quick, x, y, memory, quick_steps<V>(w), 0, from, to)))
+    return false;
+  quick_results<V>(quick, y, memory, w, n, sink);
+  return true;
+}
+
+/// Elements of scratch that row() needs for n windows of w.
+template <class V>
+constexpr int64_t scratch_elements(int64_t w, int64_t n) {
+  const int64_t careful =
+      2 * (chunk<V> + long_window + slack<V>) + (w < long_window ? 0 : (w / run + 1) * run);
+  if constexpr (V::size == 1) return careful;
+  const int64_t quick = quick_doubled<V>(w, axis::least(n, quick_chunk<V>(w))) + quick_memory<V>(w);
+  return quick > careful ? quick : careful;
+}
+
+template <class V, class T, class Op, class Sink>
+SWCONV_ALWAYS_INLINE void careful_row(Op op, const T *x, T *scratch, int64_t at, int64_t w,
+                                      int64_t n, const Sink &sink) {
   T *const e = scratch, *const r = e + chunk<V> + long_window + slack<V>;
   if (w >= long_window) {
     long_windows<V>(op, x, e, r, r + chunk<V> + long_window + slack<V>, at, w, n, sink);
@@ -230,6 +355,26 @@ SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t
     const auto here = [i, sink](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
     short_windows<V>(op, x + i, e, r, w, axis::least(chunk<V>, n - i), here);
   }
+}
+
+/// sink(i, x[i] ⊕ … ⊕ x[i+w-1]) for vectors i of n results, from a row with slack<V> readable
+/// elements behind x[n+w-2]. `at` as above; scratch has scratch_elements<V>(w, n).
+template <class V, class T, class Op, class Sink>
+SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
+                              const Sink &sink) {
+  if constexpr (is_quick<V, Op>()) {
+    const int64_t step = w < quick_window ? n : quick_chunk<V>(w);
+    for (int64_t i = 0; i < n; i += step) {
+      const int64_t count = axis::least(step, n - i);
+      const auto here = [i, sink](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
+      T *const memory = scratch + quick_doubled<V>(w, count);
+      if (w < quick_window ||
+          !quick_windows<V>(op, x + i, scratch, memory, 0, count + w - 1, w, count, here))
+        careful_row<V>(op, x + i, scratch, at + i, w, count, here);
+    }
+    return;
+  }
+  careful_row<V>(op, x, scratch, at, w, n, sink);
 }
 
 }  // namespace sliding

@@ -72,6 +72,14 @@ struct elementwise {
                   "bits are joined of integers only");
     return combine(Which, a, b);
   }
+  static constexpr bool has_quick = idempotent;
+  /// The same of operands without a NaN.
+  template <class V>
+  SWCONV_ALWAYS_INLINE V quick(V a, V b) const {
+    if constexpr (Which == SWCONV_OP_MAX) return V::greater(a, b);
+    if constexpr (Which == SWCONV_OP_MIN) return V::lesser(a, b);
+    return combine(Which, a, b);
+  }
   template <class V>
   SWCONV_ALWAYS_INLINE V lift(V x) const {
     return x;
@@ -164,7 +172,7 @@ struct plane_parts {
     const bool copies = p.h.taps > 1 && (p.edges == outside::filled ||
                                          (p.src == p.dst && p.h.before > 0));
     filled_rows = copies ? p.h.out + p.h.taps - 1 : 0;
-    scratch = unit(scratch_elements<V>(p.w.taps));
+    scratch = unit(scratch_elements<V>(p.w.taps, p.w.out));
   }
   int64_t elements() const { return line * (rows + filled_rows) + scratch; }
 };
@@ -227,9 +235,12 @@ void run_plane(Op op, const plane<T> &given, T *workspace) {
     if (n < 0) n = 0;
   }
   T outside_value = p.fill;
-  if constexpr (Op::has_identity)
-    if (p.edges == outside::truncated) outside_value = op.template identity<T>();
-  if (!pads || chains) outside_value = p.src[0];  // any element that exists
+  if (p.edges != outside::filled) {
+    if constexpr (Op::has_identity)
+      outside_value = op.template identity<T>();
+    else
+      outside_value = p.src[0];  // any element that exists
+  }
   if (p.edges == outside::filled) {  // columns outside are of as many elements as the others
     T some[V::size];
     for (T &x : some) x = outside_value;

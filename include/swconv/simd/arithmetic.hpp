@@ -35,6 +35,7 @@ struct arithmetic {
   using batch = xsimd::batch<float, Arch>;
   using flags = xsimd::batch_bool<float, Arch>;
   static constexpr int size = static_cast<int>(batch::size);
+  static constexpr bool slides = true;
 
   batch b;
 

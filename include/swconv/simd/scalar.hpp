@@ -64,6 +64,7 @@ struct scalars {
   }
   void store(float *p) const { store_first(p, N); }
 
+  static constexpr bool slides = true;
   static scalars add(scalars a, scalars b) {
     SWCONV_COUNT(others);
     return make([&](int i) { return a.x[i] + b.x[i]; });

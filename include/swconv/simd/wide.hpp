@@ -82,13 +82,25 @@ struct wide {
     v.x = x;
     return v;
   }
+  static constexpr bool slides = wide_bytes > 16 && sizeof(T) >= 4;
 #if defined(SWCONV_ISA_AVX512)
-  /// Lanes K … K+15 of the 32 lanes lo, hi.
+  /// Lanes K … K+size-1 of the lanes lo, hi.
   template <int K>
   static SWCONV_ALWAYS_INLINE wide slide(wide lo, wide hi) {
-    static_assert(size == 16, "32 bits a lane");
-    return of(reinterpret_cast<lanes_type>(_mm512_alignr_epi32(
-        reinterpret_cast<__m512i>(hi.x), reinterpret_cast<__m512i>(lo.x), K)));
+    return of(reinterpret_cast<lanes_type>(
+        _mm512_alignr_epi32(reinterpret_cast<__m512i>(hi.x), reinterpret_cast<__m512i>(lo.x),
+                            K * static_cast<int>(sizeof(T) / 4))));
+  }
+#elif defined(SWCONV_ISA_AVX2)
+  template <int K>
+  static SWCONV_ALWAYS_INLINE wide slide(wide lo, wide hi) {
+    constexpr int bytes = K * static_cast<int>(sizeof(T));
+    const __m256i l = reinterpret_cast<__m256i>(lo.x), h = reinterpret_cast<__m256i>(hi.x);
+    const __m256i middle = _mm256_permute2x128_si256(l, h, 0x21);
+    if constexpr (bytes == 16) return of(reinterpret_cast<lanes_type>(middle));
+    return of(reinterpret_cast<lanes_type>(
+        bytes < 16 ? _mm256_alignr_epi8(middle, l, bytes & 15)
+                   : _mm256_alignr_epi8(h, middle, bytes & 15)));
   }
 #endif
   static SWCONV_ALWAYS_INLINE wide add(wide a, wide b) {
@@ -108,6 +120,9 @@ struct wide {
     if constexpr (selects_by_bits) return of((a.x & (a.x < b.x)) | (b.x & ~(a.x < b.x)));
     return of(((a.x < b.x) | (a.x != a.x)) ? a.x : b.x);
   }
+  /// Of operands without a NaN.
+  static SWCONV_ALWAYS_INLINE wide greater(wide a, wide b) { return of(a.x > b.x ? a.x : b.x); }
+  static SWCONV_ALWAYS_INLINE wide lesser(wide a, wide b) { return of(a.x < b.x ? a.x : b.x); }
   static SWCONV_ALWAYS_INLINE wide bit_and(wide a, wide b) { return of(a.x & b.x); }
   static SWCONV_ALWAYS_INLINE wide bit_or(wide a, wide b) { return of(a.x | b.x); }
   static SWCONV_ALWAYS_INLINE wide bit_xor(wide a, wide b) { return of(a.x ^ b.x); }
@@ -118,6 +133,7 @@ template <class T>
 struct single {
   using element = T;
   static constexpr int size = 1;
+  static constexpr bool slides = false;
 
   T x;
 
