@@ -348,6 +348,10 @@ std::vector<pool_case> special_pools() {
   add("pool dims=1 c=2 w=3000 kw=255 pl=127 pr=127");
   // Rows, or blocks of a row, in the lanes: what is over in fours, lanes without a row, two pieces.
   add("pool c=3 h=7 w=230 kh=3 kw=96 pt=1 pb=1 pl=20 pr=60");
+  add("pool c=2 h=45 w=33 kh=8 kw=4 pt=7 pb=7 pl=3 pr=3");                      // rows by groups
+  add("pool c=2 h=45 w=47 kh=17 kw=128 pt=16 pb=3 pl=64 pr=63");
+  add("pool h=70 w=300 kh=40 kw=255 pt=20 pb=19 pl=127 pr=127 src_layout=1 dst_layout=1");
+  add("pool dims=1 w=2500 kw=256 pl=255");
   add("pool c=2 h=13 w=300 kh=6 kw=129 pt=5 pb=5 pl=128 pr=128 src_layout=1 dst_layout=1");
   add("pool h=9 w=2500 kw=98");
   add("pool h=11 w=40 kh=2 kw=111 pl=110 pr=110");

@@ -89,6 +89,28 @@ TEST(PoolWindows, InfinityInEachColumn) {
     }
 }
 
+/// The same of windows of many rows, which are joined eight at a time; and a NaN, at which they no
+/// longer are.
+TEST(PoolWindows, OneInEachRow) {
+  for (const int64_t kh : {8, 9, 15, 16, 17, 31, 33, 40})
+    for (int64_t row = 0; row < 61; row += by_effort<int64_t>(7, 2, 1))
+      for (const int64_t kw : {1, 21, 150}) {
+        pool_case c;
+        c.h = 61;
+        c.w = 45 + 5 * (row % 3);
+        c.kh = kh;
+        c.kw = kw;
+        c.pt = row % kh;
+        c.pb = (kh - 1) / 2;
+        c.pl = c.pr = kw / 2;
+        c.seed = 2 * ((row * c.w + row * 31 % c.w) / 2);  // of an even place the infinity is positive
+        for (const auto kind : {one_inf, one_nan, random_data}) {
+          c.data = kind;
+          EXPECT_EQ(check(c, {breadth::kernels, {1}}), "");
+        }
+      }
+}
+
 /// One NaN or infinity at each place of a plane: it must reach each window that holds it, whatever
 /// its lane, and no other.
 TEST(PoolNan, ReachesEveryLane) {

@@ -195,6 +195,54 @@ TEST(SlidingSum, OperatorsInVectors) {
   expect_header<int32_t>(ops::bit_xor(), std::bit_xor<int32_t>(), "xor");
 }
 
+/// Every number of vectors and of groups of vectors, and one or none over; rows of one part and of
+/// two; with a NaN and without.
+template <class T, class Op, class Better>
+void expect_extremes(const Op &op, Better better) {
+  constexpr bool real = std::is_floating_point_v<T>;
+  std::vector<int64_t> windows;
+  for (int64_t unit = 4; unit <= 1024; unit *= 2)
+    for (const int64_t w : {unit - 1, unit, unit + 1, unit + unit / 8 - 1, unit + unit / 8 + 1})
+      windows.push_back(w);
+  for (const int64_t w : windows)
+    for (const int64_t results : {1, 16, 17, 127, 128, 129, 260, 14000}) {
+      if (results == 14000 && w > 260) continue;
+      const int64_t n = w + results - 1;
+      std::vector<T> src(static_cast<size_t>(n)), want, dst(static_cast<size_t>(n));
+      for (auto &x : src) x = static_cast<T>(next_random() % 100000) - static_cast<T>(50000);
+      const bool has_nan = real && next_random() % 2 != 0;
+      const auto at = static_cast<int64_t>(next_random() % static_cast<uint64_t>(n));
+      std::vector<int64_t> best;  // places, of ever worse elements
+      size_t first = 0;
+      for (int64_t i = 0; i < n; ++i) {
+        const auto x = src[static_cast<size_t>(i)];
+        while (best.size() > first && !better(src[static_cast<size_t>(best.back())], x)) best.pop_back();
+        best.push_back(i);
+        if (best[first] + w <= i) ++first;
+        if (i + 1 >= w) want.push_back(src[static_cast<size_t>(best[first])]);
+      }
+      if constexpr (real)
+        if (has_nan) src[static_cast<size_t>(at)] = std::numeric_limits<T>::quiet_NaN();
+      const bool in_place = next_random() % 2 != 0;
+      T *const to = in_place ? src.data() : dst.data();
+      ASSERT_EQ(sliding_sum(src.data(), to, n, w, op), status::ok);
+      for (int64_t i = 0; i < results; ++i) {
+        const T y = to[i];
+        if (has_nan && i <= at && at < i + w)
+          ASSERT_TRUE(y != y) << w << ' ' << n << ' ' << i;
+        else
+          ASSERT_TRUE(y == want[static_cast<size_t>(i)]) << w << ' ' << n << ' ' << i;
+      }
+    }
+}
+TEST(SlidingSum, ExtremesOfEveryWindow) {
+  expect_extremes<float>(ops::max(), [](float a, float b) { return a > b; });
+  expect_extremes<float>(ops::min(), [](float a, float b) { return a < b; });
+  expect_extremes<double>(ops::max(), [](double a, double b) { return a > b; });
+  expect_extremes<int32_t>(ops::min(), [](int32_t a, int32_t b) { return a < b; });
+  expect_extremes<uint8_t>(ops::max(), [](uint8_t a, uint8_t b) { return a > b; });
+}
+
 #if defined(SWCONV_TEST_LINKED)
 
 template <class T>

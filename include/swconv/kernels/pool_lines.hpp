@@ -386,25 +386,38 @@ class line_pool {
       const int64_t before = lo_ + 1 - (int64_t{1} << sliding::quick_steps<V>(w));
       const int64_t from = before < 0 ? 0 : before / V::size * V::size;
       const int64_t to = axis::least(sliding::round_up(hi_, V::size), length_);
-      fill(sums_, 0, from);
-      fill(sums_, to, length_);
+      // Two lines by turns; one, if there is room for one only.
+      const int64_t other = used_ > 1 ? sliding::quick_room<V>(w, n) : 0;
+      for (T *const y : {sums_, sums_ + other}) {
+        fill(y, 0, from);
+        fill(y, to, length_);
+      }
       const int64_t row = row_, plane = plane_;
+      const sliding::without_nan<joins<Op>> op{};
       bool done = true;
+      T *before_out = nullptr;
       each_line([&](int64_t line, int64_t, T *out) SWCONV_INLINE_LAMBDA {
-        const auto sink = [=](int64_t i, V y) SWCONV_INLINE_LAMBDA {
-          if (i + V::size <= n)
-            y.store(out + i);
-          else
-            y.store_first(out + i, n - i);
-        };
-        if (done)
-          done = sliding::quick_windows<V>(joins<Op>(), lines_ + line * pitch, sums_, rests_, from,
-                                           hi_, w, n, sink);
+        done = done && sliding::quick_doubles<V>(op, lines_ + line * pitch, sums_ + (line & 1) * other,
+                                                 from, hi_, w);
+        if (line > 0) quick_results(sums_ + (~line & 1) * other, before_out);
+        before_out = out;
       });
+      if (done) quick_results(sums_ + (~used_ & 1) * other, before_out);
       if (!done) row_ = row, plane_ = plane;
       return done;
     }
     return false;
+  }
+
+  SWCONV_NOINLINE void quick_results(const T *sums, T *out) {
+    const int64_t n = n_;
+    const auto sink = [=](int64_t i, V y) SWCONV_INLINE_LAMBDA {
+      if (i + V::size <= n)
+        y.store(out + i);
+      else
+        y.store_first(out + i, n - i);
+    };
+    sliding::quick_results<V>(sliding::without_nan<joins<Op>>{}, sums, rests_, p_.w.taps, n, sink);
   }
 
   void along() {

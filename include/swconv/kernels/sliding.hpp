@@ -276,7 +276,7 @@ constexpr int64_t quick_chunk(int64_t w) {
 }
 /// Elements of y and of memory for n results.
 template <class V>
-constexpr int64_t quick_doubled(int64_t w, int64_t n) {
+constexpr int64_t quick_room(int64_t w, int64_t n) {
   return round_up(n + w + (group + 2) * V::size, run);
 }
 template <class V>
@@ -321,16 +321,12 @@ SWCONV_NOINLINE bool any_nan(V v) {
   return any;
 }
 
-/// The same from elements, of which those before `from` and from n + w on are doubled in y already.
-/// False, and nothing done, if there may be a NaN.
-template <class V, class T, class Op, class Sink>
-SWCONV_ALWAYS_INLINE bool quick_windows(Op op, const T *x, T *y, T *memory, int64_t from,
-                                        int64_t to, int64_t w, int64_t n, const Sink &sink) {
-  const without_nan<Op> quick{op};
-  if (any_nan(double_in_registers<V>(quick, x, y, memory, quick_steps<V>(w), 0, from, to)))
-    return false;
-  quick_results<V>(quick, y, memory, w, n, sink);
-  return true;
+/// The sums of 2^quick_steps(w) in y, of x[from] … x[to-1] and a vector that joins nothing. False
+/// if there may be a NaN. Best some while before quick_results: no load then waits for a store.
+template <class V, class T, class Op>
+SWCONV_ALWAYS_INLINE bool quick_doubles(Op op, const T *x, T *y, int64_t from, int64_t to,
+                                        int64_t w) {
+  return !any_nan(double_in_registers<V>(op, x, y, y, quick_steps<V>(w), 0, from, to));
 }
 
 /// Elements of scratch that row() needs for n windows of w.
@@ -339,7 +335,7 @@ constexpr int64_t scratch_elements(int64_t w, int64_t n) {
   const int64_t careful =
       2 * (chunk<V> + long_window + slack<V>) + (w < long_window ? 0 : (w / run + 1) * run);
   if constexpr (V::size == 1) return careful;
-  const int64_t quick = quick_doubled<V>(w, axis::least(n, quick_chunk<V>(w))) + quick_memory<V>(w);
+  const int64_t quick = quick_room<V>(w, axis::least(n, quick_chunk<V>(w))) + quick_memory<V>(w);
   return quick > careful ? quick : careful;
 }
 
@@ -367,9 +363,11 @@ SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t
     for (int64_t i = 0; i < n; i += step) {
       const int64_t count = axis::least(step, n - i);
       const auto here = [i, sink](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
-      T *const memory = scratch + quick_doubled<V>(w, count);
-      if (w < quick_window ||
-          !quick_windows<V>(op, x + i, scratch, memory, 0, count + w - 1, w, count, here))
+      T *const memory = scratch + quick_room<V>(w, count);
+      const without_nan<Op> quick{op};
+      if (w >= quick_window && quick_doubles<V>(quick, x + i, scratch, 0, count + w - 1, w))
+        quick_results<V>(quick, scratch, memory, w, count, here);
+      else
         careful_row<V>(op, x + i, scratch, at + i, w, count, here);
     }
     return;
