@@ -10,7 +10,8 @@
 SWCONV_BEGIN_NAMESPACE
 namespace pooling {
 
-/// Averages count taps. `compact` operators have one copy of each loop: slower and smaller.
+/// Averages count taps. `compact` operators have one copy of each loop: slower and smaller. Those not
+/// `is_known` look at each operation what it is.
 struct max_of {
   static constexpr bool counts = false, idempotent = true, compact = false, has_quick = true;
   template <class V>
@@ -37,7 +38,7 @@ struct max_of {
 };
 
 struct sum_of {
-  static constexpr bool counts = true, idempotent = false, compact = false;
+  static constexpr bool counts = true, idempotent = false, compact = false, is_known = true;
   template <class V>
   static SWCONV_ALWAYS_INLINE V identity() {
     return V::zero();
@@ -59,7 +60,7 @@ struct sum_of {
 /// The other kinds, chosen at run time, so that they share their code. The minimum is the maximum of
 /// the negatives, negated.
 struct other_of {
-  static constexpr bool counts = false, idempotent = false, compact = true;
+  static constexpr bool counts = false, idempotent = false, compact = true, is_known = false;
   swconv_pool_kind kind = SWCONV_POOL_L1;
 
   template <class V>

@@ -23,10 +23,9 @@ constexpr bool has_lines = true;
 /// so that a row of padding may be taken for the nearest one of src, and rows are wide enough.
 template <class V, class Op>
 bool by_groups(const problem &p) {
-  constexpr int64_t columns = simd::isa::registers / 16 * V::size;
   const axis &h = p.h;
   return sliding::is_quick<V, Op>() && h.stride == 1 && h.taps >= sliding::group && h.out > 1 &&
-         h.pad < h.taps && h.out - h.pad <= h.in && h.taps / 2 <= h.in && p.w.in >= columns;
+         h.pad < h.taps && h.out - h.pad <= h.in && h.taps / 2 <= h.in && p.w.in >= V::size;
 }
 
 /// The lines of a worker's workspace, in elements.
@@ -176,9 +175,8 @@ class line_pool {
   /// Maxima of rows by groups. Returns the first row left: there may be a NaN in its window.
   SWCONV_NOINLINE int64_t grouped_rows(const T *src) {
     if constexpr (sliding::is_quick<V, Op>()) {
-      constexpr int X = simd::isa::registers / 16;
       const int64_t n = hi_ - lo_, pitch = parts_.pitch, h0 = b_.h0, h1 = b_.h1;
-      if (!by_groups<V, Op>(p_) || n < X * V::size) return h0;
+      if (!by_groups<V, Op>(p_) || n < V::size) return h0;
       flush();
       using quick = sliding::without_nan<joins<Op>>;
       sliding::groups<V, quick> made({}, p_.h.taps, 1, suffixes_, pitch);
@@ -191,11 +189,10 @@ class line_pool {
       const auto tail = [&tails](int64_t k) SWCONV_INLINE_LAMBDA { return tails[k]; };
       V all = V::zero();
       const auto each = [&](auto &&work) SWCONV_INLINE_LAMBDA {
-        for (int64_t i = 0; i < n; i += X * V::size) {
-          V sum[X];
-          simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA { sum[x] = V::zero(); });
-          work(axis::least(i, n - X * V::size), sum);
-          simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA { all = V::add(all, sum[x]); });
+        for (int64_t i = 0; i < n; i += V::size) {
+          V sum = V::zero();  // by itself: shorter chains
+          work(axis::least(i, n - V::size), sum);
+          all = V::add(all, sum);
         }
       };
       // Rows before the first tails: those of the group and between, read for a NaN only; then tails.
@@ -205,7 +202,7 @@ class line_pool {
         int64_t count = 0;
         for (const int64_t from = y; y < end; ++y)
           if (y == from || row(y) != row(y - 1)) tails[count++] = row(y);
-        each([&](int64_t i, auto &sum) SWCONV_INLINE_LAMBDA { made.before(i, count, tail, sum); });
+        each([&](int64_t i, V &sum) SWCONV_INLINE_LAMBDA { made.before(i, count, tail, sum); });
         if (y > first) made.next(n);
       }
       fill(lines_, sliding::group, true);
@@ -213,13 +210,11 @@ class line_pool {
       for (int64_t o = h0; o < h1; o += sliding::group) {
         for (int64_t k = 0; k < 2 * sliding::group; ++k) tops[k] = row(o + k);
         for (int64_t k = 0; k < sliding::group; ++k) tails[k] = row(o + p_.h.taps - 1 + k);
-        each([&](int64_t i, auto &sum) SWCONV_INLINE_LAMBDA {
-          T *const to = lines + i;
-          made.results(i, top, tail,
-                       [=](int64_t k, int x, V v) SWCONV_INLINE_LAMBDA {
-                         v.store(to + k * pitch + x * V::size);
-                       },
-                       sum);
+        each([&](int64_t i, V &sum) SWCONV_INLINE_LAMBDA {
+          const auto to = [=](int64_t k, V v) SWCONV_INLINE_LAMBDA {
+            v.store(lines + i + k * pitch);
+          };
+          made.results(i, top, tail, to, sum);
         });
         if (sliding::any_nan(all)) return o;
         made.next(n);
@@ -386,38 +381,19 @@ class line_pool {
       const int64_t before = lo_ + 1 - (int64_t{1} << sliding::quick_steps<V>(w));
       const int64_t from = before < 0 ? 0 : before / V::size * V::size;
       const int64_t to = axis::least(sliding::round_up(hi_, V::size), length_);
-      // Two lines by turns; one, if there is room for one only.
-      const int64_t other = used_ > 1 ? sliding::quick_room<V>(w, n) : 0;
-      for (T *const y : {sums_, sums_ + other}) {
-        fill(y, 0, from);
-        fill(y, to, length_);
-      }
+      fill(sums_, 0, from);
+      fill(sums_, to, length_);
       const int64_t row = row_, plane = plane_;
       const sliding::without_nan<joins<Op>> op{};
       bool done = true;
-      T *before_out = nullptr;
       each_line([&](int64_t line, int64_t, T *out) SWCONV_INLINE_LAMBDA {
-        done = done && sliding::quick_doubles<V>(op, lines_ + line * pitch, sums_ + (line & 1) * other,
-                                                 from, hi_, w);
-        if (line > 0) quick_results(sums_ + (~line & 1) * other, before_out);
-        before_out = out;
+        done = done && sliding::quick_doubles<V>(op, lines_ + line * pitch, sums_, from, hi_, w);
+        if (done) sliding::quick_results<V>(op, sums_, rests_, w, n, out);
       });
-      if (done) quick_results(sums_ + (~used_ & 1) * other, before_out);
       if (!done) row_ = row, plane_ = plane;
       return done;
     }
     return false;
-  }
-
-  SWCONV_NOINLINE void quick_results(const T *sums, T *out) {
-    const int64_t n = n_;
-    const auto sink = [=](int64_t i, V y) SWCONV_INLINE_LAMBDA {
-      if (i + V::size <= n)
-        y.store(out + i);
-      else
-        y.store_first(out + i, n - i);
-    };
-    sliding::quick_results<V>(sliding::without_nan<joins<Op>>{}, sums, rests_, p_.w.taps, n, sink);
   }
 
   void along() {

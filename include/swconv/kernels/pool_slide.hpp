@@ -92,13 +92,6 @@ struct joins : Op {
   }
 };
 
-/// Stores whole vectors.
-template <class V>
-struct store_to {
-  typename V::element *to;
-  SWCONV_ALWAYS_INLINE void operator()(int64_t i, V y) const { y.store(to + i); }
-};
-
 /// One block of one plane of dst.
 template <class V, class Op>
 class slide_plane {
@@ -202,7 +195,7 @@ class slide_plane {
   }
 
   SWCONV_NOINLINE void slide(const T *line, int64_t at, int64_t n, T *results) {
-    sliding::row<V>(op_, line, scratch_, at, p_.w.taps, n, store_to<V>{results});
+    sliding::row<V>(op_, line, scratch_, at, p_.w.taps, n, results);
   }
 
   /// Every stride-th result.

@@ -34,6 +34,19 @@ SWCONV_ALWAYS_INLINE int log2_floor(int64_t n) {
 }
 constexpr int64_t round_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 
+/// Stores n results a vector at a time.
+template <class V>
+struct store_some {
+  typename V::element *to;
+  int64_t n;
+  SWCONV_ALWAYS_INLINE void operator()(int64_t i, V y) const {
+    if (i + V::size <= n)
+      y.store(to + i);
+    else
+      y.store_first(to + i, n - i);
+  }
+};
+
 /// What becomes of the rest of the window in a step of doubling.
 enum rest : int { rest_none, rest_starts, rest_grows };
 /// As a template argument: not known at compile time. Operators that ask to be `compact` have one
@@ -103,7 +116,7 @@ SWCONV_NOINLINE V steps_at_once(Op op, const T *x, T *e, T *r, int64_t w, int64_
 }
 
 template <class V, class T, class Op>
-SWCONV_ALWAYS_INLINE V double_in_registers(Op op, const T *x, T *e, T *r, int steps, int64_t w,
+SWCONV_NOINLINE V double_in_registers(Op op, const T *x, T *e, T *r, int steps, int64_t w,
                                            int64_t from, int64_t n) {
   V all;
   simd::unroll<register_steps<V> - 1>([&](auto j) SWCONV_INLINE_LAMBDA {
@@ -125,9 +138,16 @@ SWCONV_ALWAYS_INLINE const T *double_up(Op op, const T *x, T *e, T *r, int steps
   const T *from = x;
   int j = 0;
   if constexpr (steps_in_registers<V, Op>) {
-    if (steps > 1) {
-      j = steps < register_steps<V> ? steps : register_steps<V>;
-      double_in_registers<V>(op, x, e, r, j, w, 0, n);
+    if constexpr (Op::is_known) {
+      if (steps > 1) {
+        j = steps < register_steps<V> ? steps : register_steps<V>;
+        double_in_registers<V>(op, x, e, r, j, w, 0, n);
+        from = e;
+      }
+    } else if (steps >= 4) {
+      // Long code, of an operator that is looked at each time: one copy.
+      steps_at_once<V, 4>(op, x, e, r, w, 0, n);
+      j = 4;
       from = e;
     }
   }
@@ -284,30 +304,30 @@ constexpr int64_t quick_memory(int64_t w) {
   return groups<V, int>::elements(w, V::size, V::size);
 }
 
-/// sink(i, y[i] ⊕ …) for vectors i of n results, of sums of 2^quick_steps(w) in y.
-template <class V, class T, class Op, class Sink>
-SWCONV_ALWAYS_INLINE void quick_results(Op op, const T *y, T *memory, int64_t w, int64_t n,
-                                        const Sink &sink) {
+/// to[i] = y[i] ⊕ … for n results, of sums of 2^quick_steps(w) in y.
+template <class V, class T, class Op>
+SWCONV_NOINLINE void quick_results(Op op, const T *y, T *memory, int64_t w, int64_t n, T *to) {
   constexpr int64_t unit = V::size;
+  const store_some<V> sink{to, n};
   if (w < group * unit) {
     const T *const last = y + w - (int64_t{1} << log2_floor(w));
     for (int64_t i = 0; i < n; i += unit) sink(i, op(V::load(y + i), V::load(last + i)));
     return;
   }
   groups<V, Op> made(op, w, unit, memory, unit);
-  V sum[1] = {V::load(y)};
+  V sum = V::load(y);  // of no use here
   const T *tails = y + w - unit - made.wholes * group * unit;
   const auto tail = [&tails](int64_t k) SWCONV_INLINE_LAMBDA { return tails + k * unit; };
   for (int64_t k = 0; k < made.wholes; ++k, tails += group * unit) {
-    made.template before<1>(0, group, tail, sum);
+    made.before(0, group, tail, sum);
     made.next(unit);
   }
   for (int64_t i = 0; i < n; i += group * unit, y += group * unit, tails += group * unit) {
-    const auto to = [=, &sink](int64_t k, int, V v) SWCONV_INLINE_LAMBDA {
+    const auto store = [=](int64_t k, V v) SWCONV_INLINE_LAMBDA {
       if (i + k * unit < n) sink(i + k * unit, v);
     };
     const auto top = [y](int64_t k) SWCONV_INLINE_LAMBDA { return y + k * unit; };
-    made.template results<1>(0, top, tail, to, sum);
+    made.results(0, top, tail, store, sum);
     made.next(unit);
   }
 }
@@ -322,7 +342,7 @@ SWCONV_NOINLINE bool any_nan(V v) {
 }
 
 /// The sums of 2^quick_steps(w) in y, of x[from] … x[to-1] and a vector that joins nothing. False
-/// if there may be a NaN. Best some while before quick_results: no load then waits for a store.
+/// if there may be a NaN.
 template <class V, class T, class Op>
 SWCONV_ALWAYS_INLINE bool quick_doubles(Op op, const T *x, T *y, int64_t from, int64_t to,
                                         int64_t w) {
@@ -339,40 +359,40 @@ constexpr int64_t scratch_elements(int64_t w, int64_t n) {
   return quick > careful ? quick : careful;
 }
 
-template <class V, class T, class Op, class Sink>
-SWCONV_ALWAYS_INLINE void careful_row(Op op, const T *x, T *scratch, int64_t at, int64_t w,
-                                      int64_t n, const Sink &sink) {
+template <class V, class T, class Op>
+SWCONV_NOINLINE void careful_row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
+                                 T *to) {
   T *const e = scratch, *const r = e + chunk<V> + long_window + slack<V>;
   if (w >= long_window) {
-    long_windows<V>(op, x, e, r, r + chunk<V> + long_window + slack<V>, at, w, n, sink);
+    long_windows<V>(op, x, e, r, r + chunk<V> + long_window + slack<V>, at, w, n,
+                    store_some<V>{to, n});
     return;
   }
   for (int64_t i = 0; i < n; i += chunk<V>) {
-    const auto here = [i, sink](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
-    short_windows<V>(op, x + i, e, r, w, axis::least(chunk<V>, n - i), here);
+    const int64_t count = axis::least(chunk<V>, n - i);
+    short_windows<V>(op, x + i, e, r, w, count, store_some<V>{to + i, count});
   }
 }
 
-/// sink(i, x[i] ⊕ … ⊕ x[i+w-1]) for vectors i of n results, from a row with slack<V> readable
-/// elements behind x[n+w-2]. `at` as above; scratch has scratch_elements<V>(w, n).
-template <class V, class T, class Op, class Sink>
+/// to[i] = x[i] ⊕ … ⊕ x[i+w-1] for n results, from a row with slack<V> readable elements behind
+/// x[n+w-2]. `at` as above; scratch has scratch_elements<V>(w, n).
+template <class V, class T, class Op>
 SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
-                              const Sink &sink) {
+                              T *to) {
   if constexpr (is_quick<V, Op>()) {
     const int64_t step = w < quick_window ? n : quick_chunk<V>(w);
     for (int64_t i = 0; i < n; i += step) {
       const int64_t count = axis::least(step, n - i);
-      const auto here = [i, sink](int64_t k, V y) SWCONV_INLINE_LAMBDA { sink(i + k, y); };
       T *const memory = scratch + quick_room<V>(w, count);
       const without_nan<Op> quick{op};
       if (w >= quick_window && quick_doubles<V>(quick, x + i, scratch, 0, count + w - 1, w))
-        quick_results<V>(quick, scratch, memory, w, count, here);
+        quick_results<V>(quick, scratch, memory, w, count, to + i);
       else
-        careful_row<V>(op, x + i, scratch, at + i, w, count, here);
+        careful_row<V>(op, x + i, scratch, at + i, w, count, to + i);
     }
     return;
   }
-  careful_row<V>(op, x, scratch, at, w, n, sink);
+  careful_row<V>(op, x, scratch, at, w, n, to);
 }
 
 }  // namespace sliding

@@ -33,49 +33,40 @@ class groups {
   const int64_t wholes;   ///< groups of tails before the own ones that all eight windows hold
   const int64_t between;  ///< rows between the group and those, less than eight
 
-  /// Results of X vectors from column i on: to(k, x, vector x of result k). `sum` grows by all tails.
-  template <int X, class Tops, class Tails, class To>
+  /// Results of a vector of columns from i on: to(k, result k). `sum` grows by all tails. A vector
+  /// at a time: eight suffixes fill half the registers of AVX2, and two vectors were slower on AVX-512.
+  template <class Tops, class Tails, class To>
   SWCONV_ALWAYS_INLINE void results(int64_t i, const Tops &tops, const Tails &tails, const To &to,
-                                    V (&sum)[X]) const {
-    V s[group][X], p[X];
+                                    V &sum) const {
+    V s[group], p;
     int64_t k = group - 1 + between;
-    simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA {
-      s[group - 1][x] = V::load(tops(k) + i + x * V::size);
-      if (wholes > 0) s[group - 1][x] = op_(s[group - 1][x], V::load(middle_ + i + x * V::size));
-    });
-    while (--k >= group - 1)
-      simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA {
-        s[group - 1][x] = op_(s[group - 1][x], V::load(tops(k) + i + x * V::size));
-      });
+    V &first = s[group - 1] = V::load(tops(k) + i);
+    if (wholes > 0) first = op_(first, V::load(middle_ + i));
+    while (--k >= group - 1) first = op_(first, V::load(tops(k) + i));
     simd::unroll<group - 1>([&](auto j) SWCONV_INLINE_LAMBDA {
       constexpr int above = group - 2 - j;
-      simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA {
-        s[above][x] = op_(s[above + 1][x], V::load(tops(above) + i + x * V::size));
-      });
+      s[above] = op_(s[above + 1], V::load(tops(above) + i));
     });
     simd::unroll<group>([&](auto j) SWCONV_INLINE_LAMBDA {
-      simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA {
-        const V v = V::load(tails(j) + i + x * V::size);
-        sum[x] = V::add(sum[x], v);
-        p[x] = j == 0 ? v : op_(p[x], v);
-        to(j, x, op_(s[j][x], p[x]));
-      });
+      const V v = V::load(tails(j) + i);
+      sum = V::add(sum, v);
+      p = j == 0 ? v : op_(p, v);
+      to(j, op_(s[j], p));
     });
-    if (wholes > 0)
-      simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA { p[x].store(tail_ + i + x * V::size); });
+    if (wholes > 0) p.store(tail_ + i);
   }
 
-  /// Of tails before the first group: their maximum, X vectors from column i on.
-  template <int X, class Tails>
-  SWCONV_ALWAYS_INLINE void before(int64_t i, int64_t count, const Tails &tails, V (&sum)[X]) const {
-    V p[X];
-    for (int64_t k = 0; k < count; ++k)
-      simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA {
-        const V v = V::load(tails(k) + i + x * V::size);
-        sum[x] = V::add(sum[x], v);
-        p[x] = k == 0 ? v : op_(p[x], v);
-      });
-    simd::unroll<X>([&](auto x) SWCONV_INLINE_LAMBDA { p[x].store(tail_ + i + x * V::size); });
+  /// Of tails before the first group: their maximum.
+  template <class Tails>
+  SWCONV_ALWAYS_INLINE void before(int64_t i, int64_t count, const Tails &tails, V &sum) const {
+    V p = V::load(tails(0) + i);
+    sum = V::add(sum, p);
+    for (int64_t k = 1; k < count; ++k) {
+      const V v = V::load(tails(k) + i);
+      sum = V::add(sum, v);
+      p = op_(p, v);
+    }
+    p.store(tail_ + i);
   }
 
   /// After n columns of a group, or of what comes before the first: the middle of the next. Groups

@@ -56,7 +56,7 @@ SWCONV_ALWAYS_INLINE V combine(swconv_operator which, V a, V b) {
 /// One of them as the functions of this directory want it.
 template <swconv_operator Which>
 struct elementwise {
-  static constexpr bool compact = true, has_identity = true;
+  static constexpr bool compact = true, has_identity = true, is_known = true;
   static constexpr bool joins_bits =
       Which == SWCONV_OP_AND || Which == SWCONV_OP_OR || Which == SWCONV_OP_XOR;
   static constexpr bool idempotent = Which == SWCONV_OP_MAX || Which == SWCONV_OP_MIN ||
@@ -89,7 +89,7 @@ struct elementwise {
 /// One chosen at run time, for the C ABI: one copy of the code per element type instead of one per
 /// operator.
 struct any_operator {
-  static constexpr bool idempotent = false, compact = true, has_identity = true;
+  static constexpr bool idempotent = false, compact = true, has_identity = true, is_known = false;
   swconv_operator which;
 
   template <class T>
@@ -261,14 +261,7 @@ void run_plane(Op op, const plane<T> &given, T *workspace) {
     const T *x = line;
     T *const out = p.dst + y * p.dst_step;
     const auto slide = [&](const T *from, int64_t begin, int64_t end) {
-      T *const to = out + first + begin;
-      const int64_t left = end - begin;
-      row<V>(op, from, scratch, begin, p.w.taps, left, [=](int64_t i, V v) SWCONV_INLINE_LAMBDA {
-        if (i + V::size <= left)
-          v.store(to + i);
-        else
-          v.store_first(to + i, left - i);
-      });
+      row<V>(op, from, scratch, begin, p.w.taps, end - begin, out + first + begin);
     };
     if (direct > 0) {
       const T *const from = p.src + y * p.src_step;
