@@ -48,7 +48,7 @@ struct line_parts {
     if (at_once == 1) most = sliding::round_up(most, V::size);
     const bool groups = by_groups<V, Op>(p);
     if (groups && most < sliding::group) most = sliding::group;
-    room = (most + 1) * pitch + 2 * sliding::run + 2 * V::size * w.stride;
+    room = (most + 1) * pitch + 2 * sliding::run + (2 * w.stride + 1) * V::size;
     counts = unit(at_once) + V::size;
     suffixes = shares_rows(p) && p.h.out > 1 ? axis::least(p.h.taps, p.h.in) : 0;
     const int64_t rows = sliding::groups<V, Op>::elements(p.h.taps, 1, 1);
@@ -91,7 +91,7 @@ class line_pool {
 
   line_pool(const problem &p, const T *src, T *dst, void *workspace, const block &b)
       : p_(p), b_(b), parts_(p), window_(p.w.taps, Op::idempotent), src_(src), dst_(dst) {
-    lines_ = static_cast<T *>(workspace);
+    memory_ = lines_ = static_cast<T *>(workspace);
     sums_ = lines_ + parts_.room;
     rests_ = sums_ + parts_.room;
     counts_ = rests_ + parts_.room;
@@ -125,9 +125,16 @@ class line_pool {
     length_ = length;
     if constexpr (Op::counts)
       if (!exact_) count_taps();
-    if constexpr (sliding::is_quick<V, Op>())  // read with the last elements, and must not be NaN
+    // Where lines are long, elements of src are stored to whole vectors: with much padding, stores
+    // across two lines of the cache cost more than loads.
+    shift_ = a.taps < sliding::group * V::size ? 0 : -lo_ & (V::size - 1);
+    lines_ = memory_ + shift_;
+    // What is read together with the first and last elements must not be NaN.
+    if constexpr (sliding::is_quick<V, Op>()) {
+      fill(memory_, 0, shift_);
       for (int64_t i = 0; i < parts_.most; ++i)
         fill(lines_ + i * parts_.pitch, length, parts_.pitch);
+    }
     used_ = 0;
     plane_ = b_.g;
     row_ = b_.h0;
@@ -378,17 +385,18 @@ class line_pool {
       const int64_t w = p_.w.taps, n = n_, pitch = parts_.pitch;
       if (p_.w.stride > 1 || w < sliding::quick_window) return false;
       // Elsewhere the window of doubling holds padding only.
-      const int64_t before = lo_ + 1 - (int64_t{1} << sliding::quick_steps<V>(w));
-      const int64_t from = before < 0 ? 0 : before / V::size * V::size;
-      const int64_t to = axis::least(sliding::round_up(hi_, V::size), length_);
-      fill(sums_, 0, from);
-      fill(sums_, to, length_);
+      const int64_t before =
+          lo_ - sliding::round_up((int64_t{1} << sliding::quick_steps<V>(w)) - 1, V::size);
+      const int64_t from = before < -shift_ ? -shift_ : before;
+      T *const sums = sums_ + shift_;
+      fill(sums, 0, from);
+      fill(sums, axis::least(from + sliding::round_up(hi_ - from, V::size), length_), length_);
       const int64_t row = row_, plane = plane_;
       const sliding::without_nan<joins<Op>> op{};
       bool done = true;
       each_line([&](int64_t line, int64_t, T *out) SWCONV_INLINE_LAMBDA {
-        done = done && sliding::quick_doubles<V>(op, lines_ + line * pitch, sums_, from, hi_, w);
-        if (done) sliding::quick_results<V>(op, sums_, rests_, w, n, out);
+        done = done && sliding::quick_doubles<V>(op, lines_ + line * pitch, sums, from, hi_, w);
+        if (done) sliding::quick_results<V>(op, sums, rests_, w, n, out);
       });
       if (!done) row_ = row, plane_ = plane;
       return done;
@@ -520,10 +528,11 @@ class line_pool {
   const line_parts<V, Op> parts_;
   const window_parts window_;
   const T *src_;
-  T *dst_, *lines_, *sums_, *rests_, *counts_, *prefix_, *suffixes_;
+  T *dst_, *memory_, *lines_, *sums_, *rests_, *counts_, *prefix_, *suffixes_;
   bool exact_;
   V reciprocal_;
   T none_;  ///< what joins nothing
+  int64_t shift_ = 0;                        ///< of lines in their memory
   int64_t w_ = 0, n_ = 0;                    ///< the columns of results at hand
   int64_t length_ = 0, lo_ = 0, hi_ = 0;     ///< of a line, and what of it is src
   int64_t used_ = 0, plane_ = 0, row_ = 0;   ///< lines, and the plane and row of the first

@@ -97,7 +97,7 @@ SWCONV_NOINLINE V steps_at_once(Op op, const T *x, T *e, T *r, int64_t w, int64_
                                 int64_t n) {
   constexpr int slides = register_steps<V> - 2, steps = Steps;
   const int64_t low = Op::idempotent ? 0 : w & ((int64_t{1} << steps) - 1);
-  const int64_t end = round_up(n, V::size);
+  const int64_t end = from + round_up(n - from, V::size);
   const V last = V::load(x + end);
   V behind[slides + 3], rest_behind[slides + 3], all = V::load(x + from);
   simd::unroll<slides + 3>([&](auto j) SWCONV_INLINE_LAMBDA { behind[j] = rest_behind[j] = last; });
