@@ -195,7 +195,7 @@ class slide_plane {
   }
 
   SWCONV_NOINLINE void slide(const T *line, int64_t at, int64_t n, T *results) {
-    sliding::row<V>(op_, line, scratch_, at, p_.w.taps, n, results);
+    sliding::row<V, sliding::store_whole>(op_, line, scratch_, at, p_.w.taps, n, results);
   }
 
   /// Every stride-th result.

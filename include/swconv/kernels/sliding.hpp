@@ -47,6 +47,14 @@ struct store_some {
   }
 };
 
+/// The same where a vector more may be written: shorter.
+template <class V>
+struct store_whole {
+  typename V::element *to;
+  int64_t n;
+  SWCONV_ALWAYS_INLINE void operator()(int64_t i, V y) const { y.store(to + i); }
+};
+
 /// What becomes of the rest of the window in a step of doubling.
 enum rest : int { rest_none, rest_starts, rest_grows };
 /// As a template argument: not known at compile time. Operators that ask to be `compact` have one
@@ -359,24 +367,24 @@ constexpr int64_t scratch_elements(int64_t w, int64_t n) {
   return quick > careful ? quick : careful;
 }
 
-template <class V, class T, class Op>
+template <class V, template <class> class Store, class T, class Op>
 SWCONV_NOINLINE void careful_row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
                                  T *to) {
   T *const e = scratch, *const r = e + chunk<V> + long_window + slack<V>;
   if (w >= long_window) {
     long_windows<V>(op, x, e, r, r + chunk<V> + long_window + slack<V>, at, w, n,
-                    store_some<V>{to, n});
+                    Store<V>{to, n});
     return;
   }
   for (int64_t i = 0; i < n; i += chunk<V>) {
     const int64_t count = axis::least(chunk<V>, n - i);
-    short_windows<V>(op, x + i, e, r, w, count, store_some<V>{to + i, count});
+    short_windows<V>(op, x + i, e, r, w, count, Store<V>{to + i, count});
   }
 }
 
 /// to[i] = x[i] ⊕ … ⊕ x[i+w-1] for n results, from a row with slack<V> readable elements behind
 /// x[n+w-2]. `at` as above; scratch has scratch_elements<V>(w, n).
-template <class V, class T, class Op>
+template <class V, template <class> class Store, class T, class Op>
 SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t w, int64_t n,
                               T *to) {
   if constexpr (is_quick<V, Op>()) {
@@ -388,11 +396,11 @@ SWCONV_ALWAYS_INLINE void row(Op op, const T *x, T *scratch, int64_t at, int64_t
       if (w >= quick_window && quick_doubles<V>(quick, x + i, scratch, 0, count + w - 1, w))
         quick_results<V>(quick, scratch, memory, w, count, to + i);
       else
-        careful_row<V>(op, x + i, scratch, at + i, w, count, to + i);
+        careful_row<V, Store>(op, x + i, scratch, at + i, w, count, to + i);
     }
     return;
   }
-  careful_row<V>(op, x, scratch, at, w, n, to);
+  careful_row<V, Store>(op, x, scratch, at, w, n, to);
 }
 
 }  // namespace sliding

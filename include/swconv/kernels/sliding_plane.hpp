@@ -261,7 +261,7 @@ void run_plane(Op op, const plane<T> &given, T *workspace) {
     const T *x = line;
     T *const out = p.dst + y * p.dst_step;
     const auto slide = [&](const T *from, int64_t begin, int64_t end) {
-      row<V>(op, from, scratch, begin, p.w.taps, end - begin, out + first + begin);
+      row<V, store_some>(op, from, scratch, begin, p.w.taps, end - begin, out + first + begin);
     };
     if (direct > 0) {
       const T *const from = p.src + y * p.src_step;
