@@ -36,44 +36,55 @@ struct loaded_row {
     }
   }
   static SWCONV_ALWAYS_INLINE V ordered(V v) { return S == 1 ? v : V::ordered(v); }
+  static SWCONV_ALWAYS_INLINE typename V::mask unordered(typename V::mask m) { return m; }
 };
 
 /// The same with every element loaded once, and moved in registers for every tap: vectors of columns
-/// whose taps all lie in S vectors of the row, so that their last lanes stay empty.
+/// whose taps all lie in S vectors of the row, so that their last lanes stay empty. Stride 2 takes
+/// the even and the odd elements apart once: one operand less in every shuffle, which some CPUs need
+/// for their FMAs.
 template <class V, int X, int K, int S>
 struct moved_row {
   static constexpr int N = V::size, columns = (S * N - K) / S + 1;
   static constexpr int elements = S * (columns * (X - 1) + N);
-  V v[X][S];
+  V v[X][S];  ///< of stride 2 the even elements and the odd ones, unordered
 
   SWCONV_ALWAYS_INLINE explicit moved_row(const float *at) {
-    simd::unroll<S * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-      v[i / S][i % S] = V::load(at + i / S * S * columns + i % S * N);
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      const float *const from = at + i * S * columns;
+      put(i, V::load(from), S == 1 ? V::zero() : V::load(from + (S - 1) * N));
     });
   }
   /// Without what the masks leave out.
   SWCONV_ALWAYS_INLINE moved_row(const float *at, const typename V::mask (&part)[S]) {
     static_assert(X == 1, "an end of the row");
-    SWCONV_UNROLL
-    for (int i = 0; i < S; ++i) v[0][i] = V::load_masked(at + i * N, part[i]);
+    put(0, V::load_masked(at, part[0]),
+        S == 1 ? V::zero() : V::load_masked(at + (S - 1) * N, part[S - 1]));
   }
   /// Both ends of a row: the first elements of the one and the last of the other are masked.
   SWCONV_ALWAYS_INLINE moved_row(const float *first, typename V::mask head, const float *last,
                                  typename V::mask tail) {
     static_assert(X == 2 && S == 2, "masked on one side each");
-    v[0][0] = V::load_masked(first, head);
-    v[0][1] = V::load(first + N);
-    v[1][0] = V::load(last);
-    v[1][1] = V::load_masked(last + N, tail);
+    put(0, V::load_masked(first, head), V::load(first + N));
+    put(1, V::load(last), V::load_masked(last + N, tail));
   }
   template <int T>
   SWCONV_ALWAYS_INLINE V tap(int i) const {
     if constexpr (S == 2)
-      return V::template every_other<T>(v[i][0], v[i][1]);
+      return V::template unordered_from<T / 2>(v[i][T % 2]);
     else
       return V::template slide<T>(v[i][0], v[i][0]);
   }
-  static SWCONV_ALWAYS_INLINE V ordered(V v) { return v; }
+  static SWCONV_ALWAYS_INLINE V ordered(V v) { return S == 1 ? v : V::ordered(v); }
+  static SWCONV_ALWAYS_INLINE typename V::mask unordered(typename V::mask m) {
+    return S == 1 ? m : V::unordered(m);
+  }
+
+ private:
+  SWCONV_ALWAYS_INLINE void put(int i, V lo, V hi) {
+    v[i][0] = S == 1 ? lo : V::even_unordered(lo, hi);
+    if constexpr (S == 2) v[i][1] = V::odd_unordered(lo, hi);
+  }
 };
 
 /// Are taps moved in registers? For that lanes must be allowed to stay empty. For stride 1 loads are
@@ -100,10 +111,16 @@ struct edge_columns {
 
   // cppcheck-suppress uninitMemberVar ; assigned before use, and not set twice
   SWCONV_ALWAYS_INLINE edge_columns() = default;
-  SWCONV_COLD edge_columns(const axis &a, int64_t first, int64_t w1)
-      : w(first), n(axis::least(w1 - first, edge_row<V, K, S>::columns)) {
+  SWCONV_COLD edge_columns(const axis &a, int64_t first, int64_t w1) : w(first) {
+    using row = edge_row<V, K, S>;
     const int64_t x = w * S - a.pad;
-    for (int t = 0; t < K; ++t) reach[t] = typename cols::reach(x + t, S, a.in);
+    // Where the row ends no lane has to stay empty: what a tap does not find lies in the padding.
+    const int64_t most = x + S * V::size >= a.in ? V::size : row::columns;
+    n = axis::least(w1 - w, most);
+    for (int t = 0; t < K; ++t) {
+      reach[t] = typename cols::reach(x + t, S, a.in);
+      reach[t].lanes = row::unordered(reach[t].lanes);
+    }
     head = V::head_of(n);
     t0 = -x;
     t1 = a.in - (x + (n - 1) * S);
@@ -130,6 +147,7 @@ struct row_ends {
     for (int t = 0; t < cut; ++t) {
       reach[0][t] = typename cols::reach(t - a.pad, S, a.in);
       reach[1][t] = typename cols::reach(x + K - cut + t, S, a.in);
+      for (auto &r : reach) r[t].lanes = whole_row<V, 2, K, S>::unordered(r[t].lanes);
     }
     if constexpr (moves<K, S>) reach[1][0].part[1] = V::lanes(0, a.in - x - N);
   }
@@ -323,6 +341,13 @@ struct square_rows {
     });
   }
 
+  template <class Row, int X>
+  static SWCONV_ALWAYS_INLINE void order(V (&acc)[R][X]) {
+    simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+      acc[i / X][i % X] = Row::ordered(acc[i / X][i % X]);
+    });
+  }
+
   /// X vectors of columns from w, all of whose taps lie inside the rows.
   template <int X>
   SWCONV_NOINLINE void whole(int64_t w) const {
@@ -347,9 +372,7 @@ struct square_rows {
               });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
-          simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-            acc[i / X][i % X] = row_type::ordered(acc[i / X][i % X]);
-          });
+          order<row_type>(acc);
           if constexpr (row_type::columns < V::size)
             out.store_part(acc, w, row_type::columns, V::head_of(row_type::columns), g);
           else
@@ -384,6 +407,7 @@ struct square_rows {
               });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
+          if constexpr (moves<K, S, true>) order<edge_row<V, K, S>>(acc);
           out.store_part(acc, e.w, e.n, e.head, g);
         });
   }
@@ -427,6 +451,7 @@ struct square_rows {
               });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
+          if constexpr (moves<K, S>) order<whole_row<V, 2, K, S>>(acc);
           out.store_ends(acc, e.count, e.w, e.skip, e.rest, g);
         });
   }

@@ -140,19 +140,22 @@ struct scalars {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return i + K < N ? lo.x[i + K] : hi.x[i + K - N]; });
   }
-  template <int K>
-  static scalars every_other(scalars lo, scalars hi) {
+  static scalars even(scalars lo, scalars hi) {
     SWCONV_COUNT(shuffles);
-    return make([&](int i) {
-      const int at = 2 * i + K;
-      return at < N ? lo.x[at] : at < 2 * N ? hi.x[at - N] : 0.0f;
-    });
+    return make([&](int i) { return i < N / 2 ? lo.x[2 * i] : hi.x[2 * i - N]; });
   }
-  static scalars even(scalars lo, scalars hi) { return every_other<0>(lo, hi); }
+  static scalars odd(scalars lo, scalars hi) {
+    SWCONV_COUNT(shuffles);
+    return make([&](int i) { return i < N / 2 ? lo.x[2 * i + 1] : hi.x[2 * i + 1 - N]; });
+  }
+  template <int T>
+  static scalars unordered_from(scalars v) {
+    return T == 0 ? v : slide<T>(v, v);
+  }
+  static mask unordered(mask m) { return m; }
   static scalars even_unordered(scalars lo, scalars hi) { return even(lo, hi); }
   static scalars odd_unordered(scalars lo, scalars hi) { return odd(lo, hi); }
   static scalars ordered(scalars x) { return x; }
-  static scalars odd(scalars lo, scalars hi) { return every_other<1>(lo, hi); }
   static scalars zip_lo(scalars a, scalars b) {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return i % 2 ? b.x[i / 2] : a.x[i / 2]; });

@@ -86,16 +86,6 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
     else
       return of(_mm256_castsi256_ps(_mm256_alignr_epi8(h, mid, (K & 3) * 4)));
   }
-  static SWCONV_ALWAYS_INLINE f32x8 even_unordered(f32x8 lo, f32x8 hi) {
-    return of(_mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0)));
-  }
-  static SWCONV_ALWAYS_INLINE f32x8 odd_unordered(f32x8 lo, f32x8 hi) {
-    return of(_mm256_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(3, 1, 3, 1)));
-  }
-  static SWCONV_ALWAYS_INLINE f32x8 ordered(f32x8 x) {
-    return of(_mm256_castpd_ps(
-        _mm256_permute4x64_pd(_mm256_castps_pd(x.b), _MM_SHUFFLE(3, 1, 2, 0))));
-  }
   static SWCONV_ALWAYS_INLINE f32x8 even(f32x8 lo, f32x8 hi) {
     return ordered(even_unordered(lo, hi));
   }

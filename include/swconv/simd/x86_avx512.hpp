@@ -104,15 +104,40 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     return of(_mm512_castsi512_ps(
         _mm512_alignr_epi32(_mm512_castps_si512(hi.b), _mm512_castps_si512(lo.b), K)));
   }
-  /// Lanes K, K + 2, … of the 32 lanes lo, hi; those beyond are of no use.
-  template <int K>
-  static SWCONV_ALWAYS_INLINE f32x16 every_other(f32x16 lo, f32x16 hi) {
-    const __m512i i = _mm512_setr_epi32(K, K + 2, K + 4, K + 6, K + 8, K + 10, K + 12, K + 14, K + 16,
-                                        K + 18, K + 20, K + 22, K + 24, K + 26, K + 28, K + 30);
+  static SWCONV_ALWAYS_INLINE f32x16 even(f32x16 lo, f32x16 hi) {
+    const __m512i i =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     return of(_mm512_permutex2var_ps(lo.b, i, hi.b));
   }
-  static SWCONV_ALWAYS_INLINE f32x16 even(f32x16 lo, f32x16 hi) { return every_other<0>(lo, hi); }
-  static SWCONV_ALWAYS_INLINE f32x16 odd(f32x16 lo, f32x16 hi) { return every_other<1>(lo, hi); }
+  static SWCONV_ALWAYS_INLINE f32x16 odd(f32x16 lo, f32x16 hi) {
+    const __m512i i =
+        _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return of(_mm512_permutex2var_ps(lo.b, i, hi.b));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 even_unordered(f32x16 lo, f32x16 hi) {
+    return of(_mm512_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(2, 0, 2, 0)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 odd_unordered(f32x16 lo, f32x16 hi) {
+    return of(_mm512_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(3, 1, 3, 1)));
+  }
+  static SWCONV_ALWAYS_INLINE f32x16 ordered(f32x16 x) {
+    return of(_mm512_castpd_ps(_mm512_permutexvar_pd(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7),
+                                                     _mm512_castps_pd(x.b))));
+  }
+  /// Unordered columns, each moved T columns down; the last T are of no use.
+  template <int T>
+  static SWCONV_ALWAYS_INLINE f32x16 unordered_from(f32x16 x) {
+    constexpr auto at = [](int lane) { return unordered_lanes<16>::later(lane, T); };
+    if constexpr (T == 0) return x;
+    const __m512i i =
+        _mm512_setr_epi32(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), at(8), at(9),
+                          at(10), at(11), at(12), at(13), at(14), at(15));
+    return of(_mm512_permutexvar_ps(i, x.b));
+  }
+  /// Where unordered columns have the bits of m.
+  static SWCONV_ALWAYS_INLINE mask unordered(mask m) {
+    return static_cast<mask>(unordered_lanes<16>::mask(m));
+  }
   static SWCONV_ALWAYS_INLINE f32x16 zip_lo(f32x16 x, f32x16 y) {
     const __m512i i = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     return of(_mm512_permutex2var_ps(x.b, i, y.b));
@@ -208,6 +233,18 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx512_half> {
   static SWCONV_ALWAYS_INLINE f32x8 odd(f32x8 lo, f32x8 hi) {
     const __m256i i = _mm256_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15);
     return of(_mm256_permutex2var_ps(lo.b, i, hi.b));
+  }
+  /// Unordered columns, each moved T columns down; the last T are of no use.
+  template <int T>
+  static SWCONV_ALWAYS_INLINE f32x8 unordered_from(f32x8 x) {
+    constexpr auto at = [](int lane) { return unordered_lanes<8>::later(lane, T); };
+    if constexpr (T == 0) return x;
+    const __m256i i = _mm256_setr_epi32(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7));
+    return of(_mm256_permutevar8x32_ps(x.b, i));
+  }
+  /// Where unordered columns have the bits of m.
+  static SWCONV_ALWAYS_INLINE mask unordered(mask m) {
+    return static_cast<mask>(unordered_lanes<8>::mask(m));
   }
   static SWCONV_ALWAYS_INLINE f32x8 zip_lo(f32x8 x, f32x8 y) {
     const __m256i i = _mm256_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11);
