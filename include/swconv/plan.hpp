@@ -112,7 +112,12 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
     const double whole = static_cast<double>(static_cast<int64_t>((out - 1) / filled + 1));
     const double vectors = whole > least ? whole : least;
     const double taps = needed_taps(p.h) * width;
-    const double vector = pairs ? taps * 1.5 + 12 : single ? taps * 1.7 + 0.5 : taps * 1.25 + 5;
+    const bool half = (width <= 3 ? planar::has_narrow<3> : width <= 5 && planar::has_narrow<5>) &&
+                      out <= simd::isa::half::size;
+    const double alone = half ? 1.3 : 1.7;
+    const double vector = pairs    ? taps * 1.5 + (half ? 6 : 12)
+                          : single ? taps * alone + 0.5
+                                   : taps * 1.25 + 5;
     // A tile that is not full computes rows it does not fill, in every phase of a dilation.
     const double height = static_cast<double>(p.h.out), step = static_cast<double>(p.row_step);
     const bool full = p.h.out % (planar::square_rows_of_tile * p.row_step) == 0;

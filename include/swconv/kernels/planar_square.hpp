@@ -457,6 +457,20 @@ struct square_rows {
   }
 };
 
+/// Rows that fit half a vector, which some CPUs compute in half the time: they are one edge. Larger
+/// filters have most of their taps in the padding there, and other kernels are faster.
+using narrow = simd::isa::half;
+template <int K>
+constexpr bool has_narrow =
+    tall && narrow::size < simd::isa::full::size && (K == 3 || K == 5);
+
+/// The same of a group of rows of so many planes.
+template <int R, int K, int S>
+SWCONV_NOINLINE void run_narrow_rows(const rows &r, int64_t planes,
+                                     const edge_columns<narrow, K, S> &e) {
+  square_rows<narrow, R, K, S>(r, planes).edge(e);
+}
+
 /// The columns of a group of rows of so many planes, each vector in all planes before the next.
 template <int R, int X, int K, int S, bool Ends>
 SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
@@ -486,6 +500,14 @@ void run_square(const problem &p, const run_pointers &ptr, const block &b) {
   constexpr int R = square_rows_of_tile;
   constexpr int fewer = tall ? 0 : K > 3 ? 1 : R / 2;  // not worth the code of larger filters
   constexpr int X = 2;
+  edge_columns<narrow, K, S> few;
+  bool is_few = false;
+  if constexpr (has_narrow<K>) {
+    if (b.w1 - b.w0 <= narrow::size) {
+      few = edge_columns<narrow, K, S>(p.w, b.w0, b.w1);
+      is_few = few.n == b.w1 - b.w0;
+    }
+  }
   const square_columns<X, K, S, tall> columns(p.w, b);
   // Small planes by the cacheful: what one is asked for is the same for all.
   constexpr int64_t small = 24 << 10, cached = 96 << 10;
@@ -496,6 +518,8 @@ void run_square(const problem &p, const run_pointers &ptr, const block &b) {
     const epilogue ep(p, ptr, some);
     const int64_t planes = axis::least(b.g_end - some.g, together);
     const auto each = [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+      if constexpr (has_narrow<K>)
+        if (is_few) return run_narrow_rows<n, K, S>(r, planes, few);
       run_square_rows<n, X, K, S, tall>(r, planes, columns);
     };
     run_channels<R, fewer, fewer / 2>(p, ptr, some, ep, 0, each);
