@@ -94,6 +94,54 @@ SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t 
   return w;
 }
 
+/// The same as load_columns for dilations of less than half a vector: every other tap from registers,
+/// which hold what several taps read.
+template <class V, int X>
+SWCONV_NOINLINE int64_t moved_columns(const planar::rows &r, int64_t w, int64_t end) {
+  const planar::row_output<V> out(r);
+  const problem &p = r.p;
+  const int64_t channels = p.in_channels, plane = p.src.c, pitch = r.pitch;
+  const int64_t dilation = p.w.dilation, reach = p.w.taps * dilation;
+  const float *src = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h, *const filter = r.weights;
+  for (; w + X * V::size <= end; w += X * V::size, src += X * V::size) {
+    V acc[1][X];
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[0][i] = V::zero(); });
+    const float *f = filter, *from = src;
+    for (int64_t ic = 0; ic < channels; ++ic, from += plane)
+      for (int64_t x = 0; x < reach;) {
+        const int64_t first = x, next = axis::least(x + V::size, reach);
+        V reg[X + 1];
+        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+          reg[i] = V::held(V::load(from + first + i * V::size));
+        });
+        // Of the last register only the lanes that some tap reaches: no more is known to exist.
+        reg[X] = V::load_first(from + first + X * V::size, (next - 1 - first) / dilation * dilation);
+        for (; x < next; x += dilation, f += pitch) {
+          const auto lanes = V::further(x - first);
+          const V weight = V::broadcast(f);
+          simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+            acc[0][i] = V::fma(weight, V::moved(reg[i], reg[i + 1], lanes), acc[0][i]);
+          });
+          x += dilation;
+          f += pitch;
+          if (x >= next) break;
+          const V other = V::broadcast(f);
+          simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+            acc[0][i] = V::fma(other, V::load(from + x + i * V::size), acc[0][i]);
+          });
+        }
+      }
+    out.store(acc, w);
+  }
+  return w;
+}
+
+/// By how many floats p is off the start of a vector, if at all by whole floats.
+SWCONV_ALWAYS_INLINE int64_t misaligned(const float *p) {
+  constexpr uintptr_t bytes = simd::isa::full::size * sizeof(float);
+  return static_cast<int64_t>(reinterpret_cast<uintptr_t>(p) % bytes / sizeof(float));
+}
+
 /// Rows are taken one by one. `tiles(row, w, end)` fills whole tiles from w on and returns where it
 /// stopped; what is left, and what has taps in the padding, is done vector by vector.
 template <class Tiles>
@@ -106,7 +154,15 @@ SWCONV_ALWAYS_INLINE void run(const problem &p, const run_pointers &ptr, const b
   for (int64_t c = b.c0; c < b.c1; ++c)
     planar::run_channels<1>(p, ptr, b, ep, c, [&](auto, const planar::rows &r) SWCONV_INLINE_LAMBDA {
       for (int64_t w = b.w0; w < b.w1;) {
-        if (w >= lo) w = tiles(r, w, hi);
+        if (w >= lo) {
+          // Loads that do not cross lines: with dilations of whole lines, all of them.
+          const int64_t off = misaligned(r.src + a.start(w) + p.h.start(r.h) * p.src.h);
+          if (off > 0 && hi - w >= 4 * tile_vectors * V::size) {
+            planar::any_tile<V, 1, 1, 1, unit_stride, true>(r, w, V::size - off);
+            w += V::size - off;
+          }
+          w = tiles(r, w, hi);
+        }
         if (w >= lo) w = load_columns<V, 1>(r, w, hi);
         if (w >= b.w1) break;
         const int64_t n = axis::least(V::size, b.w1 - w);
@@ -125,8 +181,11 @@ void run_slide(const problem &p, const run_pointers &ptr, const block &b) {
 }
 /// Filters of height 1, any width and dilation, unit stride.
 inline void run_load(const problem &p, const run_pointers &ptr, const block &b) {
+  using V = simd::isa::full;
   run(p, ptr, b, [](const planar::rows &r, int64_t w, int64_t end) SWCONV_INLINE_LAMBDA {
-    return load_columns<simd::isa::full, tile_vectors>(r, w, end);
+    if constexpr (!simd::isa::prefers_loads)
+      if (r.p.w.dilation > 1 && r.p.w.dilation < V::size / 2) return moved_columns<V, tile_vectors>(r, w, end);
+    return load_columns<V, tile_vectors>(r, w, end);
   });
 }
 

@@ -140,6 +140,11 @@ struct scalars {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return i + K < N ? lo.x[i + K] : hi.x[i + K - N]; });
   }
+  static int64_t further(int64_t by) { return by; }
+  static scalars moved(scalars lo, scalars hi, int64_t by) {
+    SWCONV_COUNT(shuffles);
+    return make([&](int i) { return i + by < N ? lo.x[i + by] : hi.x[i + by - N]; });
+  }
   static scalars even(scalars lo, scalars hi) {
     SWCONV_COUNT(shuffles);
     return make([&](int i) { return i < N / 2 ? lo.x[2 * i] : hi.x[2 * i - N]; });

@@ -104,6 +104,15 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     return of(_mm512_castsi512_ps(
         _mm512_alignr_epi32(_mm512_castps_si512(hi.b), _mm512_castps_si512(lo.b), K)));
   }
+  /// The lanes of f32x16::moved that are `by` further on, 0 … 15.
+  static SWCONV_ALWAYS_INLINE __m512i further(int64_t by) {
+    const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_add_epi32(iota, _mm512_set1_epi32(static_cast<int>(by)));
+  }
+  /// A slide by as many lanes as is known at run time only.
+  static SWCONV_ALWAYS_INLINE f32x16 moved(f32x16 lo, f32x16 hi, __m512i lanes) {
+    return of(_mm512_permutex2var_ps(lo.b, lanes, hi.b));
+  }
   static SWCONV_ALWAYS_INLINE f32x16 even(f32x16 lo, f32x16 hi) {
     const __m512i i =
         _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
