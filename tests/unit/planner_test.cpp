@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
         choice{"conv ic=32 oc=64 h=56 w=56 kh=5 kw=5 dh=2 dw=2 pt=4 pl=4 pb=4 pr=4", "channel_vector"},
         choice{"conv g=2 h=112 w=112 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "planar/k3"},
         choice{"conv g=96 h=112 w=112 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1", "planar/k3s2"},
-        choice{"conv g=240 h=7 w=7 kh=5 kw=5 pt=2 pl=2 pb=2 pr=2", "depthwise/channels"},
+        choice{"conv g=240 h=7 w=7 kh=7 kw=7 pt=3 pl=3 pb=3 pr=3", "depthwise/channels"},
         choice{"conv h=512 w=512 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "planar/k3"},
         choice{"conv h=512 w=512 kh=17 kw=17 pt=8 pl=8 pb=8 pr=8", "planar"},
         choice{"conv dims=1 w=100000 kw=65 pl=32 pr=32", "signal"},
