@@ -112,8 +112,8 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
     const double whole = static_cast<double>(static_cast<int64_t>((out - 1) / filled + 1));
     const double vectors = whole > least ? whole : least;
     const double taps = needed_taps(p.h) * width;
-    const bool half = (width <= 3 ? planar::has_narrow<3> : width <= 5 && planar::has_narrow<5>) &&
-                      out <= simd::isa::half::size;
+    const bool half = out <= simd::isa::half::size &&
+                      (k.kw == 3 ? planar::has_narrow<3> : k.kw == 5 && planar::has_narrow<5>);
     const double alone = half ? 1.3 : 1.7;
     const double vector = pairs    ? taps * 1.5 + (half ? 6 : 12)
                           : single ? taps * alone + 0.5

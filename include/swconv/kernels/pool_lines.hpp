@@ -12,7 +12,7 @@ SWCONV_BEGIN_NAMESPACE
 namespace pooling {
 
 /// Not for SSE2, of which a small library matters more than speed: pool_slide.hpp gives the same
-/// bits.
+/// bits, but for the sign of a zero maximum.
 #if defined(SWCONV_ISA_SSE2)
 constexpr bool has_lines = false;
 #else
