@@ -361,7 +361,9 @@ swconv_status plan_everywhere(const Params *p, const swconv_plan_options &given,
     if (status != SWCONV_OK && (e.status != status || plans[k].get() != nullptr))
       finding("a failure without its detail");
     if (k == 0) first = status;
-    const bool many_workspaces = given.max_threads > 1000;
+    // A worker's workspace may be a few rows, and so a part of the largest tensor.
+    const wide workers = given.max_threads > 1 ? given.max_threads : 1;
+    const bool many_workspaces = workers > 1000 || m.largest * workers >= wide{1} << 59;
     if (status != first) {
       // Kernels differ in their workspaces, and so in what is too much for many workers.
       const bool one_too_large = std::min(status, first) == SWCONV_OK &&
@@ -371,7 +373,7 @@ swconv_status plan_everywhere(const Params *p, const swconv_plan_options &given,
                 name_of(first));
       too_large = true;
     }
-    if (status == SWCONV_SIZE_OVERFLOW && m.honest && m.largest < wide{1} << 59 && !many_workspaces)
+    if (status == SWCONV_SIZE_OVERFLOW && m.honest && !many_workspaces)
       finding(std::string("refused as too large, but is not: ") + e.message);
     if (status != SWCONV_OK) continue;
     if (!m.honest) finding("a layer with nonsensical extents was accepted");
