@@ -508,7 +508,9 @@ void run_square(const problem &p, const run_pointers &ptr, const block &b) {
       is_few = few.n == b.w1 - b.w0;
     }
   }
-  const square_columns<X, K, S, tall> columns(p.w, b);
+  block others = b;  // no columns are left where all are few
+  if (is_few) others.w1 = others.w0;
+  const square_columns<X, K, S, tall> columns(p.w, others);
   // Small planes by the cacheful: what one is asked for is the same for all.
   constexpr int64_t small = 24 << 10, cached = 96 << 10;
   const int64_t bytes = (b.h1 - b.h0) * S * p.w.in * p.in_channels * 4;

@@ -51,6 +51,14 @@ SWCONV_NOINLINE int64_t load_columns(const planar::rows &r, int64_t w, int64_t e
   return w;
 }
 
+/// What the shifts of X vectors are made of: of the register behind them only the lanes that some tap
+/// reaches, `farthest` elements on, since no more is known to exist.
+template <class V, int N>
+SWCONV_ALWAYS_INLINE void load_registers(V (&reg)[N], const float *s, int64_t farthest) {
+  simd::unroll<N - 1>([&](auto i) SWCONV_INLINE_LAMBDA { reg[i] = V::load(s + i * V::size); });
+  reg[N - 1] = V::load_first(s + (N - 1) * V::size, farthest);
+}
+
 /// The same with shifted vectors made by slides; unit dilation. K is the filter width, or 0 for any:
 /// then every other one is a load, so that the ports of loads and of shuffles share the work.
 template <class V, int X, int K>
@@ -69,10 +77,7 @@ SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t 
         const float *const s = from + first;
         const int64_t taps = axis::least(kw - first, V::size);
         V reg[X + 1];
-        simd::unroll<X>(
-            [&](auto i) SWCONV_INLINE_LAMBDA { reg[i] = V::load(s + i * V::size); });
-        // Of the last register only the lanes that some tap reaches: no more is known to exist.
-        reg[X] = V::load_first(s + X * V::size, taps - 1);
+        load_registers(reg, s, taps - 1);
         simd::unroll<(K && K < V::size ? K : V::size)>([&](auto t) SWCONV_INLINE_LAMBDA {
           if ((K && K <= V::size) || t < taps) {
             const V weight = V::broadcast(f + t * pitch);
@@ -111,11 +116,8 @@ SWCONV_NOINLINE int64_t moved_columns(const planar::rows &r, int64_t w, int64_t 
       for (int64_t x = 0; x < reach;) {
         const int64_t first = x, next = axis::least(x + V::size, reach);
         V reg[X + 1];
-        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-          reg[i] = V::held(V::load(from + first + i * V::size));
-        });
-        // Of the last register only the lanes that some tap reaches: no more is known to exist.
-        reg[X] = V::load_first(from + first + X * V::size, (next - 1 - first) / dilation * dilation);
+        load_registers(reg, from + first, (next - 1 - first) / dilation * dilation);
+        simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { reg[i] = V::held(reg[i]); });
         for (; x < next; x += dilation, f += pitch) {
           const auto lanes = V::further(x - first);
           const V weight = V::broadcast(f);
@@ -184,7 +186,8 @@ inline void run_load(const problem &p, const run_pointers &ptr, const block &b) 
   using V = simd::isa::full;
   run(p, ptr, b, [](const planar::rows &r, int64_t w, int64_t end) SWCONV_INLINE_LAMBDA {
     if constexpr (!simd::isa::prefers_loads)
-      if (r.p.w.dilation > 1 && r.p.w.dilation < V::size / 2) return moved_columns<V, tile_vectors>(r, w, end);
+      if (r.p.w.dilation > 1 && r.p.w.dilation < V::size / 2)
+        return moved_columns<V, tile_vectors>(r, w, end);
     return load_columns<V, tile_vectors>(r, w, end);
   });
 }
