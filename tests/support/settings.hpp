@@ -6,6 +6,15 @@
 #include <cstdlib>
 #include <cstring>
 
+/// Is this program watched by the address or the thread sanitiser?
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SWCONV_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SWCONV_TEST_SANITIZED 1
+#endif
+#endif
+
 namespace swconv_test {
 
 /// quick: for emulators. standard: a few minutes. full: the whole product of sizes (`--long`).

@@ -17,14 +17,7 @@
 #include <vector>
 
 #include "layers.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SWCONV_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SWCONV_TEST_SANITIZED 1
-#endif
-#endif
+#include "settings.hpp"
 
 namespace {
 
@@ -144,41 +137,64 @@ long peak_kilobytes(bool reset) {
   return -1;
 }
 
-/// A run of a layer whose column matrix is large takes what the plan's info says and no more.
+/// A layer whose column matrix is large, the kernel ("": the planner's) and the workspace that is published
+/// for it (docs/kernels.md, docs/fast.md).
+struct large_layer {
+  const char *kernel;
+  int64_t groups, in_channels, out_channels, size, filter;
+  uint32_t math;
+  size_t workspace;
+};
+const large_layer large_layers[] = {
+    {"", 1, 8, 4, 512, 7, SWCONV_STRICT, 0},
+    {"depthwise/channels", 16, 1, 1, 256, 7, SWCONV_STRICT, 4 * ((1 << 16) + (1 << 13) + 8 * 256 * 16)},
+    {"winograd/tiles", 1, 16, 32, 256, 3, SWCONV_FAST, (1 << 20) + (3 << 17)},
+    {"fourier/tiles", 4, 1, 1, 512, 15, SWCONV_FAST, 4 * 128 * (128 * 2 * 16 + 17)},
+};
+
+/// The run takes what the plan's info says and no more.
+void expect_peak(prepared_layer &layer, size_t workspace, const std::string &beside) {
+  const long before = peak_kilobytes(true);
+  ASSERT_EQ(layer.run(), SWCONV_OK);
+  const long taken = peak_kilobytes(false) - before;
+  std::printf("%s: workspace %zu bytes of %zu, taken during the run %ld KiB; %s\n", layer.name().c_str(),
+              layer.info.workspace_bytes, workspace, taken, beside.c_str());
+  if (before < 0) GTEST_SKIP() << "no /proc/self/status";
+  EXPECT_LE(taken, 256);  // the stack and pages of code
+  EXPECT_LE(layer.info.workspace_bytes, workspace);
+}
+
 TEST(Memory, PeaksAtWhatThePlanSays) {
 #if defined(SWCONV_TEST_SANITIZED)
   GTEST_SKIP() << "sanitisers take memory";
 #endif
-  if (std::getenv("SWCONV_TEST_QUICK")) GTEST_SKIP() << "too large for an emulator";
-  swconv_conv_params conv;
-  swconv_conv_params_init(&conv);
-  conv.in_channels = 8;
-  conv.out_channels = 4;
-  conv.src_size[1] = conv.src_size[2] = 512;
-  conv.filter_size[1] = conv.filter_size[2] = 7;
+  if (environment_flag("SWCONV_TEST_QUICK")) GTEST_SKIP() << "too large for an emulator";
+  for (const auto &l : large_layers) {
+    swconv_conv_params p;
+    swconv_conv_params_init(&p);
+    p.groups = l.groups;
+    p.in_channels = l.groups * l.in_channels;
+    p.out_channels = l.groups * l.out_channels;
+    p.src_size[1] = p.src_size[2] = l.size;
+    p.filter_size[1] = p.filter_size[2] = l.filter;
+    p.math = l.math;
+    prepared_layer layer;
+    if (!layer.prepare(p, nullptr, l.kernel)) {
+      EXPECT_EQ(p.math, SWCONV_FAST) << l.kernel;  // which the baseline of x86 has not
+      continue;
+    }
+    const int64_t out = l.size - l.filter + 1;
+    const int64_t im2col = p.in_channels * l.filter * l.filter * out * out * 4 / 1024;
+    expect_peak(layer, l.workspace, "im2col: " + std::to_string(im2col) + " KiB");
+  }
   swconv_pool_params pool;
   swconv_pool_params_init(&pool);
   pool.channels = 8;
   pool.src_size[1] = pool.src_size[2] = 512;
   pool.window[1] = pool.window[2] = 31;
-  const long im2col = 8l * 7 * 7 * 506 * 506 * 4 / 1024;
-  for (const bool is_conv : {true, false}) {
-    prepared_layer layer;
-    ASSERT_TRUE(is_conv ? layer.prepare(conv, nullptr, "") : layer.prepare(pool, nullptr, ""));
-    const long before = peak_kilobytes(true);
-    ASSERT_EQ(layer.run(), SWCONV_OK);
-    const long taken = peak_kilobytes(false) - before;
-    std::printf("%s: workspace %zu bytes, taken during the run %ld KiB; %s\n", layer.name().c_str(),
-                layer.info.workspace_bytes, taken,
-                is_conv ? ("im2col: " + std::to_string(im2col) + " KiB").c_str() : "pooling");
-    if (before < 0) GTEST_SKIP() << "no /proc/self/status";
-    EXPECT_LE(taken, 256);  // the stack and pages of code
-    // docs/kernels.md: convolutions take no workspace; pooling takes a few rows per worker.
-    if (is_conv)
-      EXPECT_EQ(layer.info.workspace_bytes, 0u);
-    else
-      EXPECT_LE(layer.info.workspace_bytes, size_t{4} * 512 * (2 * 31 + 8) + (1 << 16));
-  }
+  prepared_layer layer;
+  ASSERT_TRUE(layer.prepare(pool, nullptr, ""));
+  expect_peak(layer, size_t{4} * 512 * (2 * 31 + 8) + (1 << 16), "pooling");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "layers.hpp"
+#include "settings.hpp"
 
 namespace swconv_test {
 namespace {
@@ -87,10 +88,10 @@ class mapped_floats {
 };
 
 bool has_room() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(SWCONV_TEST_SANITIZED)
   return false;
 #else
-  return std::getenv("SWCONV_TEST_QUICK") == nullptr;
+  return !environment_flag("SWCONV_TEST_QUICK");
 #endif
 }
 
@@ -156,7 +157,7 @@ TEST(Sizes, RowsFarApart) {
 /// A plane of 2^31 elements and more, read and (in the long form, 8.6 GB) written whole.
 TEST(Sizes, APlaneOfMoreThanTwoToThe31) {
   if (!has_room()) GTEST_SKIP();
-  const bool whole = std::getenv("SWCONV_TEST_LONG") != nullptr;
+  const bool whole = environment_flag("SWCONV_TEST_LONG");
   if (whole) {
     std::ifstream info("/proc/meminfo");
     int64_t available = 0;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "memory.hpp"
+#include "settings.hpp"
 #include "swconv/swconv.hpp"
 
 namespace {
@@ -140,7 +141,7 @@ bool check(const swconv_pool_params &p, bool indexed, uint32_t order, int64_t ou
 
 template <class T>
 void check_maxima() {
-  const bool quick = getenv("SWCONV_TEST_QUICK") != nullptr;
+  const bool quick = swconv_test::environment_flag("SWCONV_TEST_QUICK");
   int run = 0;
   for (int i = 0; i < (quick ? 150 : 3000) && !testing::Test::HasFailure(); ++i) {
     auto p = random_layer();

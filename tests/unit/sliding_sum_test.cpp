@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "memory.hpp"
+#include "settings.hpp"
 #include "swconv/sliding_sum.hpp"
 
 namespace {
@@ -141,7 +142,7 @@ void expect_naive(const layout &l, F f, const Run &run, const std::string &what)
 
 std::vector<layout> layouts() {
   std::vector<layout> all;
-  const bool quick = getenv("SWCONV_TEST_QUICK") != nullptr;
+  const bool quick = swconv_test::environment_flag("SWCONV_TEST_QUICK");
   for (const int64_t w : {1, 2, 5, 16, 63, 64, 65, 130, 200, 700})
     for (const int64_t kw : {1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 129, 200, 300, 511, 512, 513, 640})
       for (const int64_t h : {1, 7, 12})
