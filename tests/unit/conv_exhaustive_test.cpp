@@ -147,7 +147,8 @@ TEST(ConvNanAndInfinity, ReachEveryLaneAndNoOther) {
   std::vector<conv_case> cases;
   for (const char *text : {"conv w=37 kw=3 pl=1 pr=1", "conv oc=19 w=21 kw=3 pl=1 pr=1",
                            "conv oc=3 w=39 kw=2 sw=2", "conv g=2 h=2 w=33 kh=2 kw=5 pl=2",
-                           "conv dims=1 w=45 kw=17 pl=8 pr=8"})
+                           "conv dims=1 w=45 kw=17 pl=8 pr=8", "conv oc=9 h=3 w=29",
+                           "conv g=3 h=4 w=6 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1"})
     for (int64_t act = SWCONV_ACT_NONE; act <= SWCONV_ACT_GELU_TANH; ++act)
       for (const int64_t kind : {one_nan, one_inf}) {
         conv_case c;
