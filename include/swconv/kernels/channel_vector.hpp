@@ -5,8 +5,10 @@
 /// A tile is NV vectors of output channels by P neighbouring pixels of one output row, all in
 /// registers. Neighbouring taps of neighbouring pixels meet the same source element: it is
 /// broadcast once and multiplied by up to three taps' weights, so that 3 · NV · P FMAs cost 3 · NV
-/// + P + 2 loads. Every pixel still sees its taps in their order. Width costs nothing, and an
-/// element in the padding is skipped for exactly the pixels and taps it concerns.
+/// + P + 2 loads. (Sixteen registers do not hold so many weights beside two vectors of channels: there
+/// it is one tap at a time, and a weight per FMA comes from memory.) Every pixel still sees its taps in
+/// their order. Width costs nothing, and an element in the padding is skipped for exactly the pixels and
+/// taps it concerns.
 ///
 /// Sums live in a small scratch [pixel][channel] between blocks of input channels, whose weights
 /// stay in the first-level cache while all pixels of the scratch meet them. The finished scratch is
@@ -41,22 +43,23 @@ using apart = meeting<0>;
 /// Most pixels of a tile: what the registers hold beside the weights of its taps and a broadcast.
 template <int NV, class M>
 constexpr int most_pixels =
-    simd::isa::registers < 32                      ? (NV == 2              ? (simd::isa::has_fma ? 6 : 4)
-                                                      : simd::isa::has_fma ? 11
-                                                                           : 8)
+    simd::isa::registers < 32                      ? (!simd::isa::has_fma  ? (NV == 2 ? 4 : 8)
+                                                      : NV == 1            ? (M::ratio == 1 ? 11 : 8)
+                                                      : M::ratio == 0      ? 6
+                                                                           : 7)
     : NV == 3                                      ? 7
     : NV == 1                                      ? 14
     : M::ratio == 2                                ? 8  // more would not be worth its code
                                                    : 12;
-/// Are there tiles of two vectors, and of three? They want many registers beside three taps'
-/// weights.
+/// Are there tiles of two vectors, and of three? Without a fused multiply-add they lack a register for
+/// the product; three want many beside three taps' weights.
 template <class M>
-constexpr bool has_pairs = simd::isa::registers >= 32 || M::ratio == 0;
+constexpr bool has_pairs = simd::isa::has_fma || M::ratio == 0;
 template <class M>
 constexpr bool has_triples = simd::isa::registers >= 32 && M::ratio == 1;
-/// Taps that share elements.
-template <class M>
-constexpr int most_taps = M::ratio == 0 ? 1 : 3;
+/// Taps that share elements: more than one only if their weights find registers.
+template <int NV, class M>
+constexpr int most_taps = M::ratio == 0 || (NV > 1 && simd::isa::registers < 32) ? 1 : 3;
 
 /// What the tiles of one output row, one run of channels and one block of input channels share.
 struct row {
@@ -109,14 +112,23 @@ struct elements {
 };
 
 /// T neighbouring taps of pixels that are Ratio taps apart. With Check, only the elements
-/// lo … lo+n-1 lie inside the row.
+/// lo … lo+n-1 lie inside the row. Weights that find no register beside the sums and an element are
+/// read anew for every FMA.
 template <int T, int Ratio, bool Check, class V, int NV, int P, class Elements>
 SWCONV_ALWAYS_INLINE void taps(V (&acc)[NV][P], const float *f, int64_t pitch, int64_t second,
                                const Elements &s, int64_t lo, int64_t n) {
-  V weight[T][NV];
+  constexpr int room = simd::isa::registers - NV * P - 1, held = room < T * NV ? room : T * NV;
+  V weights[held];
+  const float *from[T * NV];
   simd::unroll<T * NV>([&](auto k) SWCONV_INLINE_LAMBDA {
-    weight[k / NV][k % NV] = V::load(f + k / NV * pitch + k % NV * second);
+    from[k] = f + k / NV * pitch + k % NV * second;
+    if constexpr (k < held) weights[k] = V::load(from[k]);
   });
+  const auto weight = [&](auto k) SWCONV_INLINE_LAMBDA {
+    if constexpr (k < held) return weights[k];
+    SWCONV_OPAQUE(from[k]);
+    return V::load(from[k]);
+  };
   simd::unroll<(P - 1) * Ratio + T>([&](auto j) SWCONV_INLINE_LAMBDA {
     constexpr int at = decltype(j)::value;
     if (!Check || static_cast<uint64_t>(at - lo) < static_cast<uint64_t>(n)) {
@@ -125,7 +137,7 @@ SWCONV_ALWAYS_INLINE void taps(V (&acc)[NV][P], const float *f, int64_t pitch, i
         constexpr int tap = decltype(t)::value, i = (at - tap) / Ratio;
         if constexpr (at >= tap && (at - tap) % Ratio == 0 && i < P)
           simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
-            acc[v][i] = V::fma(weight[tap][v], element, acc[v][i]);
+            acc[v][i] = V::fma(weight(simd::index<tap * NV + v>{}), element, acc[v][i]);
           });
       });
     }
@@ -194,7 +206,7 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) 
   // Elements [lo, lo + n) lie inside the row; where none are shared, taps [lo, lo + n) do.
   int64_t lo = Edge ? p.w.tap_at(x, 0) : 0;
   int64_t n = Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
-  constexpr int T = most_taps<M>, R = M::ratio == 0 ? 1 : M::ratio;
+  constexpr int T = most_taps<NV, M>, R = M::ratio == 0 ? 1 : M::ratio;
   // Of filters of one tap the input channels take the place of the taps.
   const bool deep = M::ratio == 0 && kw == 1 && p.h.taps == 1;
   int64_t count = kw, step = dilation, shift = dilation, ic1 = r.ic1, lines = r.lines;
@@ -248,12 +260,14 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) 
 using tile_fn = void (*)(const row &, int64_t w, int64_t pixels, float *sums);
 
 /// Is there a tile of n pixels? Where there is none, the next larger one serves. Fewer than eight
-/// sums wait for each other, so smaller tiles would not be faster.
+/// sums wait for each other, so smaller tiles would not be faster. Not every size is worth its code.
 template <int NV, class M>
 constexpr bool has_tile(int64_t n) {
+  constexpr bool few_registers = simd::isa::registers < 32;
   if (n == most_pixels<NV, M> || (n == 1 && M::ratio == 0)) return true;
   if (n * NV < 8) return false;
   if (NV == 1) return n == 8 || (n == 11 && M::ratio == 1);
+  if (NV == 2 && few_registers && M::ratio != 0) return n == 5 || (n == 4 && M::ratio == 1);
   return NV == 3 || n % 2 == 0 || n == 7 || (n == 5 && M::ratio == 1);
 }
 
