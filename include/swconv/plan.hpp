@@ -125,16 +125,23 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
     const double more = rests * (width - 1) / (pairs ? 4 : 2);
     return 10 / rows + (1 + more) * vectors * vector;
   }
-  const double taps = static_cast<double>(p.h.taps) * width;
-  const double vectors = static_cast<double>(p.w.out) / lanes + 0.5;
-  const int sides = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
-  const double edges = sides < vectors ? sides : 1;
-  const double whole = taps * 1.35 + (pairs ? 8 : 4);
-  const double edge = taps * (pairs ? 6.0 : 3.3) + 16;
-  // Rows that make no tile of four take twice as long.
-  return 60 / rows +
-         (1 + static_cast<double>(p.h.out % 4) / rows) *
-             ((vectors > edges ? (vectors - edges) * whole : 0) + edges * edge);
+  const double taps = static_cast<double>(p.h.taps) * width, out = static_cast<double>(p.w.out);
+  // Of a tile of rows that is not full a part of the rest is computed, too.
+  constexpr int64_t tile = planar::square_rows_of_tile;
+  const double more = static_cast<double>((tile - p.h.out % tile) % tile) / (4 * rows);
+  const double edge = pairs ? taps * 5.2 + 16 : taps * 3.3 + 8;
+  double row;
+  if (width > 2 ? planar::joins_ends<3> && out > lanes : planar::joins_ends<2>) {
+    // Every cut tap of the two ends is chosen lane by lane.
+    const double vectors = static_cast<double>(static_cast<int64_t>((out + lanes - 1) / lanes));
+    row = vectors * (pairs ? taps * 1.9 + 14 : taps * 1.35 + 4) + (width - 1) * width;
+  } else {
+    const double vectors = out / lanes + 0.5;
+    const int sides = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
+    const double edges = sides < vectors ? sides : 1;
+    row = (vectors > edges ? (vectors - edges) * (taps * 1.35 + (pairs ? 8 : 4)) : 0) + edges * edge;
+  }
+  return 20 / rows + (1 + more) * row;
 }
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
@@ -223,7 +230,8 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
            call / (static_cast<double>(p.h.out) + 1);
   }
   const bool any = k.kh == 0;
-  const bool single = !any || k.column_stride == any_stride;  // one channel at a time
+  const bool single =  // one channel at a time
+      !any || k.column_stride == any_stride || !planar::several_channels<pair_stride>;
   const double c = single || channels < 4 ? 1 : 4;
   const double kh = static_cast<double>(p.h.taps), ratio = static_cast<double>(p.row_ratio);
   const double rows = p.h.out < 4 * p.row_step ? 1 : c == 4 ? 2 : 4;

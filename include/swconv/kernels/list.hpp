@@ -94,8 +94,6 @@ constexpr kernel_entry list[] = {
     planar_square<3, 1>("planar/k3"),
 #if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
     planar_square<5, 1>("planar/k5"),
-#endif
-#if !defined(SWCONV_ISA_SSE2) && !defined(SWCONV_ISA_AVX2)  // sixteen registers hold too few weights
     planar_square<4, 1>("planar/k4"),
     planar_square<7, 1>("planar/k7"),
 #endif

@@ -93,8 +93,8 @@ struct accumulators {
 
 /// The way to dst for a loop over the columns of a group of rows: copies of what every tile needs,
 /// since what `rows` refers to might change with every store, for all that the compiler knows.
-/// Taller: the sums may be those of more rows than are to be filled.
-template <class V, bool Taller = false>
+/// The sums may be those of more rows than are to be filled.
+template <class V>
 struct row_output {
   const rows &r;
   float *dst;          ///< first row, column 0
@@ -132,15 +132,18 @@ struct row_output {
     put(acc, c, w, n,
         [head](const V &v, float *to, auto) SWCONV_INLINE_LAMBDA { v.store_head(to, head); });
   }
-  /// n columns from 0 and n from w, whose first `skip` are filled; `others` selects the rest. Where
-  /// masks are free: there a head is a mask.
+  /// n columns from 0 and n from w, whose first `skip` are filled; `others` selects the rest. Where masks
+  /// are not free the vectors are whole, and the former get the same values again.
   template <int R>
   SWCONV_ALWAYS_INLINE void store_ends(V (&acc)[R][2], int64_t n, int64_t w, int64_t skip,
                                        typename V::mask others, int64_t c) const {
     if (finish(acc, c)) return rest(acc, c, 0, n, w, skip);
     const typename V::head head = V::head_of(n);
     put(acc, c, 0, w, [=](const V &v, float *to, auto i) SWCONV_INLINE_LAMBDA {
-      v.store_head(to, i > 0 ? others : head);
+      if constexpr (simd::isa::masks_are_free)
+        v.store_head(to, i > 0 ? others : head);
+      else
+        v.store(to);
     });
   }
 
@@ -171,7 +174,7 @@ struct row_output {
     V copy[R][X];  // so that only the copy has an address
     simd::unroll<R * X>(
         [&](auto i) SWCONV_INLINE_LAMBDA { copy[i / X][i % X] = acc[i / X][i % X]; });
-    for (int64_t q = 0; q < (Taller ? count : R); ++q)
+    for (int64_t q = 0; q < (R == 1 ? 1 : count); ++q)
       for (int64_t i = 0; i < X; ++i) {
         const int64_t h = r.h + q * r.p.row_step;
         if (skip > 0 && i == X - 1)
@@ -188,7 +191,7 @@ struct row_output {
           [&](auto i) SWCONV_INLINE_LAMBDA { f(acc[q][i], to + i * apart, i); });
       to += step;
     };
-    if (!Taller || count == R)
+    if (R == 1 || count == R)
       simd::unroll<R>(row);
     else
       simd::unroll<R - 1>([&](auto q) SWCONV_INLINE_LAMBDA {
@@ -197,10 +200,10 @@ struct row_output {
   }
 };
 
-/// Visits the rows of a block in groups of R rows that are row_step apart, the rest in groups of
-/// Fewer, of Fewest, and one by one, or if Fewer is 0 as one group that is not full.
+/// Visits the rows of a block in groups of R rows that are row_step apart, the rest in groups of Fewer
+/// and one by one, or if Fewer is 0 as one group that is not full.
 /// f(index<R>, h, count) handles rows h, h + row_step, …
-template <int R, int Fewer = 1, int Fewest = 1, class F>
+template <int R, int Fewer = 1, class F>
 SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
   for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
     int64_t h = h0 + phase;
@@ -208,8 +211,6 @@ SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f)
     for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h, R);
     if constexpr (Fewer > 1)
       for (; left >= Fewer; left -= Fewer, h += Fewer * step) f(simd::index<Fewer>{}, h, Fewer);
-    if constexpr (Fewest > 1)
-      for (; left >= Fewest; left -= Fewest, h += Fewest * step) f(simd::index<Fewest>{}, h, Fewest);
     if constexpr (Fewer == 0) {
       if (left > 0) f(simd::index<R>{}, h, left);
     } else if constexpr (R > 1) {
@@ -219,7 +220,7 @@ SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f)
 }
 
 /// Sets up the rows of one block and visits them for channels c … c+C-1.
-template <int R, int Fewer = 1, int Fewest = 1, class F>
+template <int R, int Fewer = 1, class F>
 SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr, const block &b,
                                        const epilogue &ep, int64_t c, F &&f) {
   const tap_pointer taps = taps_of_channel(p, ptr, b.g, c);
@@ -231,12 +232,12 @@ SWCONV_ALWAYS_INLINE void run_channels(const problem &p, const run_pointers &ptr
          taps.pitch,
          c,
          0};
-  walk_rows<R, Fewer, Fewest>(b.h0, b.h1, p.row_step,
-                              [&](auto n, int64_t h, int64_t count) SWCONV_INLINE_LAMBDA {
-                                r.h = h;
-                                r.count = count;
-                                f(n, r);
-                              });
+  walk_rows<R, Fewer>(b.h0, b.h1, p.row_step,
+                        [&](auto n, int64_t h, int64_t count) SWCONV_INLINE_LAMBDA {
+                          r.h = h;
+                          r.count = count;
+                          f(n, r);
+                        });
 }
 
 }  // namespace planar

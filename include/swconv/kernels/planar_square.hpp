@@ -5,8 +5,8 @@
 ///
 /// A group of R output rows is one function: a loop over the columns, with rows and taps unrolled.
 /// Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other
-/// element is picked in registers where masks are free. There the two ends of a row are one tile,
-/// too: alone, each would have too few sums to keep the multipliers busy.
+/// element is picked in registers where masks are free. The two ends of a row are one tile: alone,
+/// each would have too few sums to keep the multipliers busy.
 #pragma once
 
 #include "planar_rows.hpp"
@@ -14,29 +14,44 @@
 SWCONV_BEGIN_NAMESPACE
 namespace planar {
 
+template <class V, int S>
+using reach_of = typename columns<V, S>::reach;
+
 /// The taps of X vectors of columns by loads. Stride 2 picks every other element of two vectors.
 template <class V, int X, int K, int S>
 struct loaded_row {
-  static constexpr int columns = V::size;                      ///< of a vector
+  static constexpr int columns = V::size;                     ///< of a vector
   static constexpr int elements = (X * columns - 1) * S + K;  ///< that are read
   const float *row;
 
   SWCONV_ALWAYS_INLINE explicit loaded_row(const float *at) : row(at) {}
-  template <int T>
+  /// Tap T; nothing is read in front of tap First or behind tap Last, to which all taps lie in the row.
+  template <int T, int First = 0, int Last = K - 1>
   SWCONV_ALWAYS_INLINE V tap(int i) const {
     constexpr int N = V::size;
     if constexpr (S == 1) {
       return V::load(row + T + i * N);
-    } else if constexpr (T % 2 == 1 || T == K - 1) {  // nothing behind the last tap is read
-      const float *const at = row + (T > 0 ? T - 1 : 0) + 2 * i * N;
+    } else if constexpr ((T - First) % 2 == 1 || T == Last) {
+      const float *const at = row + (T > First ? T - 1 : T) + 2 * i * N;
       return V::odd_unordered(V::load(at), V::load(at + N));
     } else {
       const float *const at = row + T + 2 * i * N;
       return V::even_unordered(V::load(at), V::load(at + N));
     }
   }
+  /// Tap T of the lanes of m.
+  template <int T>
+  SWCONV_ALWAYS_INLINE V masked(const reach_of<V, S> &m) const {
+    if constexpr (S == 1)
+      return V::load_masked(row + T, m.lanes);
+    else
+      return V::even_unordered(V::load_masked(row + T, m.part[0]),
+                               V::load_masked(row + T + V::size, m.part[1]));
+  }
   static SWCONV_ALWAYS_INLINE V ordered(V v) { return S == 1 ? v : V::ordered(v); }
-  static SWCONV_ALWAYS_INLINE typename V::mask unordered(typename V::mask m) { return m; }
+  static SWCONV_ALWAYS_INLINE typename V::mask unordered(typename V::mask m) {
+    return S == 1 ? m : V::unordered(m);
+  }
 };
 
 /// The same with every element loaded once, and moved in registers for every tap: vectors of columns
@@ -160,7 +175,7 @@ struct row_ends {
     const int64_t after = x + (count - 1) * S + K - a.in;
     if (x < 0 || a.out <= count || a.pad > cut || after > cut) return false;
     return moves<K, S> ? 2 * N - a.pad <= a.in && x + N <= a.in
-                       : K - 1 - a.pad + N <= a.in && x + K - 1 - cut + N <= a.in;
+                       : K - 1 - a.pad + (N - 1) * S < a.in && x + K - 1 - cut + (N - 1) * S < a.in;
   }
 };
 
@@ -170,7 +185,8 @@ template <int X, int K, int S, bool Ends>
 struct square_columns {
   using V = simd::isa::full;
   /// Are single vectors taken without masks? If not, an edge has as many columns.
-  static constexpr bool ones = !Ends || edge_row<V, K, S>::columns < whole_row<V, 1, K, S>::columns;
+  static constexpr bool ones = !Ends || !simd::isa::masks_are_free ||
+                               edge_row<V, K, S>::columns < whole_row<V, 1, K, S>::columns;
   static constexpr int most = 4;  ///< edges kept: no more occur unless pads are wider than vectors
   int64_t w0, w1, limit, pad, in;
   int count = 0;
@@ -236,10 +252,14 @@ struct square_columns {
 
 /// Where masks are free, tiles are tall: many rows share more loads, and make sums enough that none
 /// waits for another. A tile that is not full leaves the last rows out, and what only they read.
-/// Where every cut tap has two forms, tall tiles are too much code.
 constexpr bool tall = simd::isa::registers >= 32 && simd::isa::masks_are_free;
 /// The baseline gets less code.
 constexpr int square_rows_of_tile = tall ? 7 : simd::isa::has_fma ? 4 : 2;
+
+/// Are the two ends of a row one tile? Not of filters of two taps where masks are not free: they cut so
+/// little that it is not worth its code.
+template <int K>
+constexpr bool joins_ends = tall || (simd::isa::has_fma && K > 2);
 
 /// R output rows, row_step apart, that share input rows.
 template <class V, int R, int K, int S>
@@ -277,7 +297,7 @@ struct square_rows {
   int64_t channels, channel;    ///< input channels, and floats from one to the next
   int64_t planes;               ///< groups, one output channel each
   int64_t pad, width;           ///< of dst
-  row_output<V, tall> out;
+  row_output<V> out;
   uint32_t inside;  ///< which input rows lie inside src
 
   SWCONV_ALWAYS_INLINE square_rows(const rows &r, int64_t groups)
@@ -391,7 +411,7 @@ struct square_rows {
             if constexpr (moves<K, S, true>)
               return edge_row<V, K, S>(at, reach[0].part);
             else
-              return at;
+              return edge_row<V, K, S>(at);
           }();
           add_taps<j, 1>(
               acc, f,
@@ -399,15 +419,16 @@ struct square_rows {
                 if constexpr (moves<K, S, true>)
                   return source.template tap<t>(0);
                 else
-                  return cols::load_masked(source, t, S, reach[t]);
+                  return source.template masked<t>(reach[t]);
               },
               [&](V &a, V weight, V s, auto t, auto) SWCONV_INLINE_LAMBDA {
-                const bool cut = simd::isa::masks_are_free || t < e.t0 || t >= e.t1;
+                // Where the ends of rows are elsewhere, this is rare, and not worth two forms.
+                const bool cut = joins_ends<K> || t < e.t0 || t >= e.t1;
                 a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
               });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
-          if constexpr (moves<K, S, true>) order<edge_row<V, K, S>>(acc);
+          order<edge_row<V, K, S>>(acc);
           out.store_part(acc, e.w, e.n, e.head, g);
         });
   }
@@ -431,6 +452,7 @@ struct square_rows {
             else
               return at;
           }();
+          using loaded = loaded_row<V, 1, K, S>;
           add_taps<j, 2>(
               acc, f,
               [&](auto t, auto i) SWCONV_INLINE_LAMBDA {
@@ -438,9 +460,10 @@ struct square_rows {
                 if constexpr (moves<K, S>)
                   return source.template tap<t>(i);
                 else if constexpr (outer >= 0)
-                  return V::load_masked(source + (i > 0 ? between : 0) + t, reach[i][outer].lanes);
+                  return loaded(source + i * between).template masked<t>(reach[i][outer]);
                 else
-                  return V::load(source + (i > 0 ? between : 0) + t);
+                  return loaded(source + i * between)
+                      .template tap<t, i == 0 ? both::cut : 0, K - 1 - i * both::cut>(0);
               },
               [&](V &a, V weight, V s, auto t, auto i) SWCONV_INLINE_LAMBDA {
                 constexpr int outer = both::outer(i, t);
@@ -451,7 +474,7 @@ struct square_rows {
               });
         },
         [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
-          if constexpr (moves<K, S>) order<whole_row<V, 2, K, S>>(acc);
+          order<whole_row<V, 2, K, S>>(acc);
           out.store_ends(acc, e.count, e.w, e.skip, e.rest, g);
         });
   }
@@ -498,7 +521,6 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
   constexpr int R = square_rows_of_tile;
-  constexpr int fewer = tall ? 0 : K > 3 ? 1 : R / 2;  // not worth the code of larger filters
   constexpr int X = 2;
   edge_columns<narrow, K, S> few;
   bool is_few = false;
@@ -510,7 +532,7 @@ void run_square(const problem &p, const run_pointers &ptr, const block &b) {
   }
   block others = b;  // no columns are left where all are few
   if (is_few) others.w1 = others.w0;
-  const square_columns<X, K, S, tall> columns(p.w, others);
+  const square_columns<X, K, S, joins_ends<K>> columns(p.w, others);
   // Small planes by the cacheful: what one is asked for is the same for all.
   constexpr int64_t small = 24 << 10, cached = 96 << 10;
   const int64_t bytes = (b.h1 - b.h0) * S * p.w.in * p.in_channels * 4;
@@ -522,9 +544,9 @@ void run_square(const problem &p, const run_pointers &ptr, const block &b) {
     const auto each = [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
       if constexpr (has_narrow<K>)
         if (is_few) return run_narrow_rows<n, K, S>(r, planes, few);
-      run_square_rows<n, X, K, S, tall>(r, planes, columns);
+      run_square_rows<n, X, K, S, joins_ends<K>>(r, planes, columns);
     };
-    run_channels<R, fewer, fewer / 2>(p, ptr, some, ep, 0, each);
+    run_channels<R, 0>(p, ptr, some, ep, 0, each);
   }
 }
 

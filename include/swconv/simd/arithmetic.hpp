@@ -90,6 +90,11 @@ struct arithmetic {
   static SWCONV_ALWAYS_INLINE Self odd_unordered(Self lo, Self hi) { return Self::odd(lo, hi); }
   /// Brings their lanes into order.
   static SWCONV_ALWAYS_INLINE Self ordered(Self x) { return x; }
+  /// Where unordered columns have the lanes of m.
+  template <class Mask>
+  static SWCONV_ALWAYS_INLINE Mask unordered(Mask m) {
+    return m;
+  }
   // Wider vectors replace the next two: there a quad is a part of a vector.
   /// Lanes 4i … 4i+3 from p + i * distance.
   static SWCONV_ALWAYS_INLINE Self quads(const float *p, int64_t) {

@@ -92,6 +92,10 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
   static SWCONV_ALWAYS_INLINE f32x8 odd(f32x8 lo, f32x8 hi) {
     return ordered(odd_unordered(lo, hi));
   }
+  /// Where unordered columns have the lanes of m: the order is its own inverse.
+  static SWCONV_ALWAYS_INLINE mask unordered(mask m) {
+    return {_mm256_permute4x64_epi64(m.bits, _MM_SHUFFLE(3, 1, 2, 0))};
+  }
   static SWCONV_ALWAYS_INLINE f32x8 zip_lo(f32x8 x, f32x8 y) {
     return of(_mm256_permute2f128_ps(_mm256_unpacklo_ps(x.b, y.b), _mm256_unpackhi_ps(x.b, y.b),
                                      0x20));
