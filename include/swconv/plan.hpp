@@ -376,8 +376,9 @@ SWCONV_COLD inline swconv_status finish_plan(plan_data &d, const swconv_plan_opt
   return SWCONV_OK;
 }
 
-SWCONV_COLD inline swconv_status plan_conv(const swconv_conv_params &params, const swconv_plan_options *options,
-                               plan_data &d, swconv_error *error) {
+SWCONV_COLD inline swconv_status plan_conv(const swconv_conv_params &params,
+                                           const swconv_plan_options *options, plan_data &d,
+                                           swconv_error *error) {
   d = plan_data{};
   int64_t filter_elements = 0;
   swconv_status s = check_conv(params, d.p, d.filter, filter_elements, error);
@@ -419,8 +420,9 @@ SWCONV_COLD inline swconv_status plan_conv(const swconv_conv_params &params, con
   return s;
 }
 
-SWCONV_COLD inline swconv_status plan_pool(const swconv_pool_params &params, const swconv_plan_options *options,
-                               plan_data &d, swconv_error *error) {
+SWCONV_COLD inline swconv_status plan_pool(const swconv_pool_params &params,
+                                           const swconv_plan_options *options, plan_data &d,
+                                           swconv_error *error) {
   d = plan_data{};
   const swconv_status s = check_pool(params, d.p, error);
   if (s != SWCONV_OK) return s;
@@ -453,8 +455,8 @@ SWCONV_COLD inline size_t describe_plan(const plan_data &d, char *text, size_t c
              static_cast<long long>(d.p.out_channels - d.tail_channels), kernels::list[d.tail_kernel].name);
   const int n = snprintf(
       text, capacity,
-      "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld planes x %lld channels x %lld rows x %lld columns),"
-      " packing %016llx (%lld bytes%s), workspace %lld bytes, %s%s",
+      "%s on %s: %lld x %lld dst per channel, %lld blocks (%lld planes x %lld channels x %lld rows x "
+      "%lld columns), packing %016llx (%lld bytes%s), workspace %lld bytes, %s%s",
       kernels::list[d.kernel].name, simd::isa::name, static_cast<long long>(d.dst_h),
       static_cast<long long>(d.dst_w),
       static_cast<long long>(task_count(d)), static_cast<long long>(d.outer_step),

@@ -58,8 +58,8 @@ struct line_parts {
 };
 
 inline bool serves_lines(const problem &p) {
-  return has_lines && p.h.dilation == 1 && p.w.dilation == 1 && p.w.taps > 1 && p.w.taps < sliding::long_window &&
-         p.w.stride < sliding::run && slides(p.w);
+  return has_lines && p.h.dilation == 1 && p.w.dilation == 1 && p.w.taps > 1 &&
+         p.w.taps < sliding::long_window && p.w.stride < sliding::run && slides(p.w);
 }
 
 /// What joins the parts of a window of w elements: sums of m = 2^k elements with 2m <= w < 4m, of

@@ -111,7 +111,9 @@ class joined_rows {
       V s[group];
       const T *a = bottom + at;
       T *to = last + at;
-      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA { (s[x] = lifted(a, x)).store(to + x * V::size); });
+      simd::unroll<group>([&](auto x) SWCONV_INLINE_LAMBDA {
+        (s[x] = lifted(a, x)).store(to + x * V::size);
+      });
       for (int64_t y = 1; y < rows; ++y) {
         a -= step;
         to -= pitch;
