@@ -96,8 +96,8 @@ inline double depthwise_cost(const problem &p) {
          (out * taps * 1.25 + taps * 3.5 + transpose * (22 * out + 19 * in + 8 * weights));
 }
 
-/// The same for a square filter with columns in the lanes. Where masks are vectors, one with taps in
-/// the padding takes longer than one without, twice and more, and every plane has its overhead.
+/// The same for a square filter with columns in the lanes. Where masks are vectors, an edge that is not
+/// joined with another takes twice the time of other vectors and more, and every plane has its overhead.
 inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   constexpr double lanes = simd::isa::full::size;
   const bool pairs = k.column_stride == pair_stride;
@@ -126,15 +126,21 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
     return 10 / rows + (1 + more) * vectors * vector;
   }
   const double taps = static_cast<double>(p.h.taps) * width, out = static_cast<double>(p.w.out);
-  // Of a tile of rows that is not full a part of the rest is computed, too.
+  // Of a tile of rows that is not full a part of the rest is computed, too, in every phase of a dilation.
   constexpr int64_t tile = planar::square_rows_of_tile;
-  const double more = static_cast<double>((tile - p.h.out % tile) % tile) / (4 * rows);
+  const int64_t phases = axis::least(p.row_step, p.h.out);
+  const int64_t rest = phases > 0 ? (p.h.out + phases - 1) / phases % tile : 0;
+  const double more = rest > 0 ? static_cast<double>(phases * (tile - rest)) / (4 * rows) : 0;
   const double edge = pairs ? taps * 5.2 + 16 : taps * 3.3 + 8;
   double row;
-  if (width > 2 ? planar::joins_ends<3> && out > lanes : planar::joins_ends<2>) {
-    // Every cut tap of the two ends is chosen lane by lane.
-    const double vectors = static_cast<double>(static_cast<int64_t>((out + lanes - 1) / lanes));
-    row = vectors * (pairs ? taps * 1.9 + 14 : taps * 1.35 + 4) + (width - 1) * width;
+  constexpr int64_t n = simd::isa::full::size;
+  if (planar::joins_ends<3> && width > 2 && planar::loaded_ends_fit(p.w, n)) {
+    // Every cut tap of the two ends is chosen lane by lane. A vector beside the last that reaches over the
+    // end of the row, too, is an edge.
+    const int64_t vectors = (p.w.out + n - 1) / n;
+    const double whole = pairs ? taps * 1.9 + 14 : taps * 1.35 + 4;
+    const bool over = vectors > 2 && !p.w.inside((vectors - 2) * n, n);
+    row = static_cast<double>(vectors) * whole + (width - 1) * width + (over ? edge - whole : 0);
   } else {
     const double vectors = out / lanes + 0.5;
     const int sides = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
@@ -176,7 +182,8 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
     };
     const double pairs = static_cast<double>(static_cast<int64_t>(channels / (2 * lanes)));
     const double left = channels - pairs * 2 * lanes;
-    double cost = pairs * tiles(2, channel_vector::most_pixels<2, channel_vector::neighbours>);
+    double cost = pairs * tiles(2, apart ? channel_vector::most_pixels<2, channel_vector::apart>
+                                         : channel_vector::most_pixels<2, channel_vector::neighbours>);
     if (left >= lanes) cost += tiles(1, channel_vector::most_pixels<1, channel_vector::neighbours>);
     if (left > 0 && left != lanes)
       cost += tiles(1, channel_vector::most_pixels<1, channel_vector::neighbours>);

@@ -6,7 +6,7 @@
 /// registers. Neighbouring taps of neighbouring pixels meet the same source element: it is
 /// broadcast once and multiplied by up to three taps' weights, so that 3 · NV · P FMAs cost 3 · NV
 /// + P + 2 loads. (Sixteen registers do not hold so many weights beside two vectors of channels: there
-/// it is one tap at a time, and a weight per FMA comes from memory.) Every pixel still sees its taps in
+/// it is one tap at a time, and one vector's weight is an operand in memory.) Every pixel still sees its taps in
 /// their order. Width costs nothing, and an element in the padding is skipped for exactly the pixels and
 /// taps it concerns.
 ///
@@ -40,11 +40,11 @@ using neighbours = meeting<1>;
 using every_other = meeting<2>;
 using apart = meeting<0>;
 
-/// Most pixels of a tile: what the registers hold beside the weights of its taps and a broadcast.
+/// Most pixels of a tile: what the registers hold beside a broadcast and the weights of its taps, or one.
 template <int NV, class M>
 constexpr int most_pixels =
     simd::isa::registers < 32                      ? (!simd::isa::has_fma  ? (NV == 2 ? 4 : 8)
-                                                      : NV == 1            ? (M::ratio == 1 ? 11 : 8)
+                                                      : NV == 1            ? 11
                                                       : M::ratio == 0      ? 6
                                                                            : 7)
     : NV == 3                                      ? 7
@@ -118,6 +118,7 @@ template <int T, int Ratio, bool Check, class V, int NV, int P, class Elements>
 SWCONV_ALWAYS_INLINE void taps(V (&acc)[NV][P], const float *f, int64_t pitch, int64_t second,
                                const Elements &s, int64_t lo, int64_t n) {
   constexpr int room = simd::isa::registers - NV * P - 1, held = room < T * NV ? room : T * NV;
+  static_assert(room > 0, "a weight has a register");
   V weights[held];
   const float *from[T * NV];
   simd::unroll<T * NV>([&](auto k) SWCONV_INLINE_LAMBDA {

@@ -93,8 +93,8 @@ constexpr kernel_entry list[] = {
     planar_square<2, 1>("planar/k2"),
     planar_square<3, 1>("planar/k3"),
 #if !defined(SWCONV_ISA_SSE2)  // of the baseline a small library matters more than speed
-    planar_square<5, 1>("planar/k5"),
     planar_square<4, 1>("planar/k4"),
+    planar_square<5, 1>("planar/k5"),
     planar_square<7, 1>("planar/k7"),
 #endif
     {"planar/any", &planar::run_wide, family::planar, 0, 0, unit_stride, false, false, true, nullptr,

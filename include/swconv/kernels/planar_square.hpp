@@ -5,8 +5,8 @@
 ///
 /// A group of R output rows is one function: a loop over the columns, with rows and taps unrolled.
 /// Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other
-/// element is picked in registers where masks are free. The two ends of a row are one tile: alone,
-/// each would have too few sums to keep the multipliers busy.
+/// element is picked in registers where masks are free. The two ends of a row are mostly one tile:
+/// alone, each would have too few sums to keep the multipliers busy.
 #pragma once
 
 #include "planar_rows.hpp"
@@ -28,6 +28,7 @@ struct loaded_row {
   /// Tap T; nothing is read in front of tap First or behind tap Last, to which all taps lie in the row.
   template <int T, int First = 0, int Last = K - 1>
   SWCONV_ALWAYS_INLINE V tap(int i) const {
+    static_assert(S == 1 || First < Last, "one tap alone needs a mask");
     constexpr int N = V::size;
     if constexpr (S == 1) {
       return V::load(row + T + i * N);
@@ -142,6 +143,14 @@ struct edge_columns {
   }
 };
 
+/// Do the first and the last `lanes` columns of a row of loads have all taps inside it but the first half
+/// of the former's and the last half of the latter's?
+inline bool loaded_ends_fit(const axis &a, int64_t lanes) {
+  const int64_t cut = a.taps / 2, before = a.start(lanes - 1) + a.taps - a.in;
+  const int64_t after = a.start(a.out - 1) + a.taps - a.in;
+  return a.out > lanes && a.start(a.out - lanes) >= 0 && a.pad <= cut && before <= 0 && after <= cut;
+}
+
 /// The first and the last vector of columns of whole rows. Only the first taps of the one and the
 /// last taps of the other may lie outside the rows.
 template <class V, int K, int S>
@@ -172,10 +181,10 @@ struct row_ends {
   }
   static SWCONV_ALWAYS_INLINE bool fit(const axis &a) {
     const int64_t x = (a.out - count) * S - a.pad;  // of the last vector
+    if constexpr (!moves<K, S>) return loaded_ends_fit(a, N);
     const int64_t after = x + (count - 1) * S + K - a.in;
     if (x < 0 || a.out <= count || a.pad > cut || after > cut) return false;
-    return moves<K, S> ? 2 * N - a.pad <= a.in && x + N <= a.in
-                       : K - 1 - a.pad + (N - 1) * S < a.in && x + K - 1 - cut + (N - 1) * S < a.in;
+    return 2 * N - a.pad <= a.in && x + N <= a.in;
   }
 };
 
@@ -422,7 +431,7 @@ struct square_rows {
                   return source.template masked<t>(reach[t]);
               },
               [&](V &a, V weight, V s, auto t, auto) SWCONV_INLINE_LAMBDA {
-                // Where the ends of rows are elsewhere, this is rare, and not worth two forms.
+                // Where joined ends take most rows, those left are not worth two forms.
                 const bool cut = joins_ends<K> || t < e.t0 || t >= e.t1;
                 a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
               });

@@ -84,7 +84,7 @@ struct arithmetic {
   static SWCONV_ALWAYS_INLINE const Mask &held_mask(const Mask &m) {
     return m;
   }
-  // Wider vectors replace the next three: they shuffle within quads.
+  // Wider vectors replace the next four: they shuffle within quads.
   /// The even or odd lanes of two vectors, in the order that takes the fewest shuffles.
   static SWCONV_ALWAYS_INLINE Self even_unordered(Self lo, Self hi) { return Self::even(lo, hi); }
   static SWCONV_ALWAYS_INLINE Self odd_unordered(Self lo, Self hi) { return Self::odd(lo, hi); }
