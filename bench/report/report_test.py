@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import data  # noqa: E402
+import readme  # noqa: E402
 from compare import compare, verdict  # noqa: E402
 
 LAYERS = 'name,class,network,op,n,ic,oc,h,w,oh,ow,kh,kw,sh,sw,dh,dw,groups,taps,reads,writes\n'
@@ -79,6 +80,22 @@ class Numbers(unittest.TestCase):
         targets = data.load_targets(suite / 'targets.csv')
         rows = (suite / 'conv_layers.csv').read_text().splitlines()[1:]
         self.assertEqual({r.split(',')[1] for r in rows}, {t.kind for t in targets})
+
+
+class Readme(unittest.TestCase):
+    def test_its_table_is_of_the_suite_and_of_this_script(self):
+        suite = HERE.parent / 'suite'
+        names = {row.split(',')[0] for file in ('conv_layers.csv', 'pool_layers.csv')
+                 for row in (suite / file).read_text().splitlines()}
+        self.assertLessEqual({row[1] for row in readme.ROWS}, names)
+        text = (HERE.parent.parent / 'README.md').read_text(encoding='utf-8')
+        for row in readme.ROWS:
+            self.assertIn('\n| %s | ' % row[0], text)
+
+    def test_a_row(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = invented(folder, 'run', {'a': {'swconv': (2, 2), 'xnnpack': (3, 3)}})
+        self.assertEqual(readme.row(run, 'A layer', 'a'), '| A layer | 2 | 50% | – | – | 1.5 |')
 
 
 class Page(unittest.TestCase):
