@@ -95,6 +95,8 @@ TEST(PoolWindows, OneInEachRow) {
   for (const int64_t kh : {8, 9, 15, 16, 17, 31, 33, 40})
     for (int64_t row = 0; row < 61; row += by_effort<int64_t>(7, 2, 1))
       for (const int64_t kw : {1, 21, 150}) {
+        // Their reference takes most of the time: once, where an emulator does it.
+        if (kw == 150 && row > by_effort<int64_t>(0, 61, 61)) continue;
         pool_case c;
         c.h = 61;
         c.w = 45 + 5 * (row % 3);
