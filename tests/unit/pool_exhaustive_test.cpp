@@ -93,7 +93,7 @@ TEST(PoolWindows, InfinityInEachColumn) {
 /// longer are.
 TEST(PoolWindows, OneInEachRow) {
   for (const int64_t kh : {8, 9, 15, 16, 17, 31, 33, 40})
-    for (int64_t row = 0; row < 61; row += by_effort<int64_t>(7, 2, 1))
+    for (int64_t row = 0; row < 61; row += by_effort<int64_t>(20, 2, 1))
       for (const int64_t kw : {1, 21, 150}) {
         // Their reference takes most of the time: once, where an emulator does it.
         if (kw == 150 && row > by_effort<int64_t>(0, 61, 61)) continue;
