@@ -44,11 +44,7 @@ def row(run, label, name, variant=data.OURS):
     time = layer.times[variant]
     ratios = [layer.speedup(peer, variant) for peer in PEERS]
     return '| %s | %s | %.0f%% | %s |' % (label, ms(time.least), 100 * time.share,
-                                          ' | '.join(map(number_or_dash, ratios)))
-
-
-def number_or_dash(x):
-    return '–' if x is None else number(x)
+                                          ' | '.join(map(number, ratios)))
 
 
 def means(run):

@@ -5,10 +5,10 @@
 /// A tile is NV vectors of output channels by P neighbouring pixels of one output row, all in
 /// registers. Neighbouring taps of neighbouring pixels meet the same source element: it is
 /// broadcast once and multiplied by up to three taps' weights, so that 3 · NV · P FMAs cost 3 · NV
-/// + P + 2 loads. (Sixteen registers do not hold so many weights beside two vectors of channels: there
-/// it is one tap at a time, and one vector's weight is an operand in memory.) Every pixel still sees its taps in
-/// their order. Width costs nothing, and an element in the padding is skipped for exactly the pixels and
-/// taps it concerns.
+/// + P + 2 loads. (Sixteen registers do not hold so many weights beside two vectors of channels:
+/// there it is one tap at a time, and one vector's weight is an operand in memory.) Every pixel
+/// still sees its taps in their order. Width costs nothing, and an element in the padding is skipped
+/// for exactly the pixels and taps it concerns.
 ///
 /// Sums live in a small scratch [pixel][channel] between blocks of input channels, whose weights
 /// stay in the first-level cache while all pixels of the scratch meet them. The finished scratch is
