@@ -180,6 +180,14 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
       const double n = blocks(out, pixels), fmas = nv * out / n;
       return n * (taps * (fmas > 8 ? fmas : 8.0) * per_fma + 10 * fmas + 40);
     };
+    // Tiles of pixels from anywhere are full, whatever the width.
+    if (channel_vector::scattered && channels >= 2 * lanes) {
+      const double whole = static_cast<double>(static_cast<int64_t>(channels / lanes));
+      const double rest = whole * lanes < channels
+                              ? tiles(1, channel_vector::most_pixels<1, channel_vector::neighbours>)
+                              : 0.0;
+      return whole * out * (taps * 1.09 + 25) + rest;
+    }
     const double pairs = static_cast<double>(static_cast<int64_t>(channels / (2 * lanes)));
     const double left = channels - pairs * 2 * lanes;
     double cost = pairs * tiles(2, apart ? channel_vector::most_pixels<2, channel_vector::apart>
@@ -310,7 +318,9 @@ inline void split_work(plan_data &d, uint32_t threads) {
   const bool by_channel = k.kind == family::channel_vector;
   const int64_t lanes = simd::isa::full::size;
   const bool tiled = k.kind == family::winograd;
-  const int64_t channel_unit = by_channel || tiled ? 2 * lanes : lanes;
+  const int64_t channel_unit = by_channel && channel_vector::scattered ? 4 * lanes
+                               : by_channel || tiled                   ? 2 * lanes
+                                                                       : lanes;
   int64_t column_unit = by_channel ? 64 : 8 * lanes;
   int64_t row_unit = by_channel ? 1 : (k.square ? planar::square_rows_of_tile : 4) * p.row_step;
   if (k.workspace != nullptr && d.is_pool) {

@@ -5,27 +5,19 @@
 /// A tile is NV vectors of output channels by P neighbouring pixels of one output row, all in
 /// registers. Neighbouring taps of neighbouring pixels meet the same source element: it is
 /// broadcast once and multiplied by up to three taps' weights, so that 3 · NV · P FMAs cost 3 · NV
-/// + P + 2 loads. (Sixteen registers do not hold so many weights beside two vectors of channels:
-/// there it is one tap at a time, and one vector's weight is an operand in memory.) Every pixel
-/// still sees its taps in their order. Width costs nothing, and an element in the padding is skipped
-/// for exactly the pixels and taps it concerns.
+/// + P + 2 loads. Every pixel still sees its taps in their order. Width costs nothing, and an element
+/// in the padding is skipped for exactly the pixels and taps it concerns. (Sixteen registers do not hold
+/// so many weights: several vectors of channels have another tile there, channel_pixels.hpp.)
 ///
 /// Sums live in a small scratch [pixel][channel] between blocks of input channels, whose weights
 /// stay in the first-level cache while all pixels of the scratch meet them. The finished scratch is
 /// transposed to planar dst (transposed_store.hpp).
 #pragma once
 
-#include "transposed_store.hpp"
+#include "channel_pixels.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace channel_vector {
-
-/// Lanes by which the packed filter is blocked, whatever vector a kernel uses.
-constexpr int pack_lanes = simd::isa::full::size;
-
-/// Pixels of the scratch, and bytes of weights that stay in the first-level cache beside it.
-constexpr int64_t scratch_pixels = 64;
-constexpr int64_t weight_bytes = 20 << 10;
 
 /// How the pixels of a tile meet source elements: their distance in taps, so that they share
 /// elements, which are neighbours in src; or 0 where they share none.
@@ -43,38 +35,25 @@ using apart = meeting<0>;
 /// Most pixels of a tile: what the registers hold beside a broadcast and the weights of its taps, or one.
 template <int NV, class M>
 constexpr int most_pixels =
-    simd::isa::registers < 32                      ? (!simd::isa::has_fma  ? (NV == 2 ? 4 : 8)
-                                                      : NV == 1            ? 11
-                                                      : M::ratio == 0      ? 6
-                                                                           : 7)
+    scattered && NV > 1                            ? scattered_pixels<NV>
+    : simd::isa::registers < 32                    ? (simd::isa::has_fma ? 11 : NV == 2 ? 4 : 8)
     : NV == 3                                      ? 7
     : NV == 1                                      ? 14
     : M::ratio == 2                                ? 8  // more would not be worth its code
                                                    : 12;
-/// Are there tiles of two vectors, and of three? Without a fused multiply-add they lack a register for
-/// the product; three want many beside three taps' weights.
+/// Are there tiles of two vectors, of three, and of four? Without a fused multiply-add they lack a
+/// register for the product; three want many beside three taps' weights.
 template <class M>
 constexpr bool has_pairs = simd::isa::has_fma || M::ratio == 0;
 template <class M>
-constexpr bool has_triples = simd::isa::registers >= 32 && M::ratio == 1;
-/// Taps that share elements: more than one only if their weights find registers.
-template <int NV, class M>
-constexpr int most_taps = M::ratio == 0 || (NV > 1 && simd::isa::registers < 32) ? 1 : 3;
-
-/// What the tiles of one output row, one run of channels and one block of input channels share.
-struct row {
-  const problem &p;
-  const float *src;      ///< first channel of the group, row 0, column 0
-  const float *weights;  ///< first tap of the first channel
-  int64_t pitch;         ///< floats from tap to tap
-  int64_t second;        ///< floats to the weights of the next vector of channels
-  int64_t ic0, ic1;      ///< input channels
-  int64_t h, first_kh, last_kh;
-  /// The part of the weights of the next block of input channels that nobody has asked for, and how
-  /// many cache lines of each vector a tile asks for per input channel: they may come from far.
-  const float *next, *next_end;
-  int64_t lines;
-};
+constexpr bool has_triples = scattered || (simd::isa::registers >= 32 && M::ratio == 1);
+constexpr bool has_fours = scattered;
+/// How pixels meet elements in tiles of several vectors: one function serves all if nothing is shared.
+template <class M>
+using meets = std::conditional_t<scattered, apart, M>;
+/// Taps that share elements.
+template <class M>
+constexpr int most_taps = M::ratio == 0 ? 1 : 3;
 
 /// N elements of src that are `distance` floats apart, or 1 if Near: from a few moving pointers and
 /// what x86 adds to one.
@@ -112,24 +91,15 @@ struct elements {
 };
 
 /// T neighbouring taps of pixels that are Ratio taps apart. With Check, only the elements
-/// lo … lo+n-1 lie inside the row. Weights that find no register beside the sums and an element are
-/// read anew for every FMA.
+/// lo … lo+n-1 lie inside the row.
 template <int T, int Ratio, bool Check, class V, int NV, int P, class Elements>
 SWCONV_ALWAYS_INLINE void taps(V (&acc)[NV][P], const float *f, int64_t pitch, int64_t second,
                                const Elements &s, int64_t lo, int64_t n) {
-  constexpr int room = simd::isa::registers - NV * P - 1, held = room < T * NV ? room : T * NV;
-  static_assert(room > 0, "a weight has a register");
-  V weights[held];
-  const float *from[T * NV];
+  static_assert(NV * P + T * NV + 1 <= simd::isa::registers, "weights and an element have registers");
+  V weights[T * NV];
   simd::unroll<T * NV>([&](auto k) SWCONV_INLINE_LAMBDA {
-    from[k] = f + k / NV * pitch + k % NV * second;
-    if constexpr (k < held) weights[k] = V::load(from[k]);
+    weights[k] = V::load(f + k / NV * pitch + k % NV * second);
   });
-  const auto weight = [&](auto k) SWCONV_INLINE_LAMBDA {
-    if constexpr (k < held) return weights[k];
-    SWCONV_OPAQUE(from[k]);
-    return V::load(from[k]);
-  };
   simd::unroll<(P - 1) * Ratio + T>([&](auto j) SWCONV_INLINE_LAMBDA {
     constexpr int at = decltype(j)::value;
     if (!Check || static_cast<uint64_t>(at - lo) < static_cast<uint64_t>(n)) {
@@ -138,7 +108,7 @@ SWCONV_ALWAYS_INLINE void taps(V (&acc)[NV][P], const float *f, int64_t pitch, i
         constexpr int tap = decltype(t)::value, i = (at - tap) / Ratio;
         if constexpr (at >= tap && (at - tap) % Ratio == 0 && i < P)
           simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
-            acc[v][i] = V::fma(weight(simd::index<tap * NV + v>{}), element, acc[v][i]);
+            acc[v][i] = V::fma(weights[tap * NV + v], element, acc[v][i]);
           });
       });
     }
@@ -207,7 +177,7 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) 
   // Elements [lo, lo + n) lie inside the row; where none are shared, taps [lo, lo + n) do.
   int64_t lo = Edge ? p.w.tap_at(x, 0) : 0;
   int64_t n = Edge ? p.w.tap_at(M::ratio == 0 ? x + (P - 1) * distance : x, p.w.in) - lo : 0;
-  constexpr int T = most_taps<NV, M>, R = M::ratio == 0 ? 1 : M::ratio;
+  constexpr int T = most_taps<M>, R = M::ratio == 0 ? 1 : M::ratio;
   // Of filters of one tap the input channels take the place of the taps.
   const bool deep = M::ratio == 0 && kw == 1 && p.h.taps == 1;
   int64_t count = kw, step = dilation, shift = dilation, ic1 = r.ic1, lines = r.lines;
@@ -264,11 +234,9 @@ using tile_fn = void (*)(const row &, int64_t w, int64_t pixels, float *sums);
 /// sums wait for each other, so smaller tiles would not be faster. Not every size is worth its code.
 template <int NV, class M>
 constexpr bool has_tile(int64_t n) {
-  constexpr bool few_registers = simd::isa::registers < 32;
   if (n == most_pixels<NV, M> || (n == 1 && M::ratio == 0)) return true;
   if (n * NV < 8) return false;
   if (NV == 1) return n == 8 || (n == 11 && M::ratio == 1);
-  if (NV == 2 && few_registers && M::ratio != 0) return n == 5 || (n == 4 && M::ratio == 1);
   return NV == 3 || n % 2 == 0 || n == 7 || (n == 5 && M::ratio == 1);
 }
 
@@ -339,13 +307,17 @@ struct cache_block {
 
 /// One block of outputs, at most scratch_pixels of them, of NV · V::size channels.
 template <class V, int NV, class M>
-SWCONV_NOINLINE void run_scratch(row &r, const transposed_store &to, const block &b) {
+SWCONV_NOINLINE void run_scratch(row &r, const columns_of<NV> &columns, const transposed_store &to,
+                                 const block &b) {
   alignas(64) float sums[scratch_pixels * NV * V::size];
   const problem &p = r.p;
-  const int64_t per_channel = p.h.taps * p.w.taps * NV * V::size * 4;
+  constexpr bool any_pixels = scattered && NV > 1;
+  const int64_t per_channel =
+      (p.h.taps * p.w.taps * NV * V::size + (any_pixels ? p.h.taps * 16 : 0)) * 4;
   const int64_t step = per_channel < weight_bytes ? weight_bytes / per_channel : 1;
   const int64_t width = b.w1 - b.w0, most = most_pixels<NV, M>;
-  const int64_t tiles = (b.h1 - b.h0) * ((width + most - 1) / most);
+  const int64_t tiles = any_pixels ? ((b.h1 - b.h0) * width + most - 1) / most
+                                   : (b.h1 - b.h0) * ((width + most - 1) / most);
   const int64_t weights = p.h.taps * p.w.taps * r.pitch;  // of an input channel
   // A dst beyond the second-level cache, with rows of several cache lines, is worth asking for.
   const bool far = width >= 32 && p.out_channels * p.dst.c > (1 << 18);
@@ -355,15 +327,21 @@ SWCONV_NOINLINE void run_scratch(row &r, const transposed_store &to, const block
     r.next_end = r.next + step * weights;
     // What is larger than most second-level caches is worth asking for.
     r.lines = p.groups * p.out_channels * p.in_channels * p.h.taps * p.w.taps > (1 << 18)
-                  ? (weights / 16 + tiles - 1) / tiles
+                  ? ((any_pixels ? step : 1) * weights / 16 + tiles - 1) / tiles
                   : 0;
-    float *s = sums;
-    for (r.h = b.h0; r.h < b.h1; ++r.h, s += width * NV * V::size) {
-      const int64_t y = p.h.start(r.h);
-      r.first_kh = p.h.first_tap(y);
-      r.last_kh = p.h.last_tap(y);
-      if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
-      run_row<V, NV, M>(r, b.w0, b.w1, s, r.ic1 == p.in_channels && far ? &to : nullptr);
+    const transposed_store *const next = r.ic1 == p.in_channels && far ? &to : nullptr;
+    if constexpr (any_pixels) {
+      dst_prefetch ask{next, b, tiles, 0, 0};
+      run_scattered<V, NV>(r, columns.ways, b, sums, ask);
+    } else {
+      float *s = sums;
+      for (r.h = b.h0; r.h < b.h1; ++r.h, s += width * NV * V::size) {
+        const int64_t y = p.h.start(r.h);
+        r.first_kh = p.h.first_tap(y);
+        r.last_kh = p.h.last_tap(y);
+        if (r.last_kh < r.first_kh) r.last_kh = r.first_kh;
+        run_row<V, NV, M>(r, b.w0, b.w1, s, next);
+      }
     }
   }
   to.store<V>(sums, NV * V::size, b);
@@ -375,10 +353,11 @@ SWCONV_ALWAYS_INLINE void run_channels(row &r, const transposed_store &to, const
   block part = b;
   for (part.w0 = b.w0; part.w0 < b.w1; part.w0 = part.w1) {
     part.w1 = axis::least(part.w0 + scratch_pixels, b.w1);
+    const columns_of<NV> columns(r.p.w, part.w0, part.w1, most_pixels<NV, M>);
     const int64_t rows = scratch_pixels / (part.w1 - part.w0);
     for (part.h0 = b.h0; part.h0 < b.h1; part.h0 = part.h1) {
       part.h1 = axis::least(part.h0 + rows, b.h1);
-      run_scratch<V, NV, M>(r, to, part);
+      run_scratch<V, NV, M>(r, columns, to, part);
     }
   }
 }
@@ -388,7 +367,7 @@ SWCONV_ALWAYS_INLINE void run_channels(row &r, const transposed_store &to, const
 template <class M>
 SWCONV_ALWAYS_INLINE bool prefers_triples(int64_t columns) {
   constexpr int64_t P = most_pixels<3, M>;
-  return has_triples<M> && columns > P / 2 && columns <= 2 * P && columns != P + 1;
+  return scattered || (has_triples<M> && columns > P / 2 && columns <= 2 * P && columns != P + 1);
 }
 
 /// Kernel for filters of any size.
@@ -422,17 +401,20 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
       for (int64_t c = b.c0; c < b.c1;) {
         // Whole blocks of the packed filter together; the last, narrower one alone.
         const int64_t left = b.c1 - c, vectors = left / pack_lanes;
-        const int64_t together = triples && vectors >= 3 && vectors != 4 ? 3
-                                 : vectors >= 2 && has_pairs<M>          ? 2
-                                                                         : 1;
+        const int64_t together = has_fours && vectors >= 4 && vectors != 5 ? 4
+                                 : triples && vectors >= 3 && vectors != 4 ? 3
+                                 : vectors >= 2 && has_pairs<M>            ? 2
+                                                                           : 1;
         const int64_t channels = axis::least(left, together * pack_lanes);
         r.weights = filter + c * taps;
         r.pitch = axis::least(left, pack_lanes);
         const transposed_store to{p, ep, dst + c * p.dst.c, c, channels};
-        if (together == 3) {
-          if constexpr (has_triples<M>) run_channels<V, 3, M>(r, to, part);
+        if (together == 4) {
+          if constexpr (has_fours) run_channels<V, 4, apart>(r, to, part);
+        } else if (together == 3) {
+          if constexpr (has_triples<M>) run_channels<V, 3, meets<M>>(r, to, part);
         } else if (together == 2) {
-          if constexpr (has_pairs<M>) run_channels<V, 2, M>(r, to, part);
+          if constexpr (has_pairs<M>) run_channels<V, 2, meets<M>>(r, to, part);
         } else {
           run_channels<V, 1, M>(r, to, part);
         }
