@@ -29,6 +29,7 @@ struct columns_block {
   int64_t h, w, n;   ///< row, first column, number of columns
   int64_t in_channels;
   bool first, last;  ///< of the parts of the input channels
+  bool far;          ///< dst is larger than most second-level caches: worth asking for
 };
 
 /// Sums of C channels from c by X vectors through residual and activation to dst: the rarer forms.
@@ -49,6 +50,15 @@ SWCONV_NOINLINE void tile(const columns_block &b, const float *f, int64_t pitch,
   const problem &p = b.p;
   const int64_t rest = b.n - (X - 1) * V::size;  // columns of the last vector
   const typename V::mask lanes = V::lanes(0, rest);
+  if (b.far && b.last) {
+    const float *to = b.dst + c * p.dst.c;
+    simd::unroll<C>([&](auto) SWCONV_INLINE_LAMBDA {
+      for (int i = 0; i < X * V::size; i += 16) __builtin_prefetch(to + i, 1);
+      __builtin_prefetch(to + (X - 1) * V::size + rest - 1, 1);
+      to += p.dst.c;
+      SWCONV_OPAQUE(to);
+    });
+  }
   V acc[C][X];
   if (b.first)
     simd::unroll<C * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = V::zero(); });
@@ -161,10 +171,11 @@ inline void run(const problem &p, const run_pointers &ptr, const block &b) {
   // Parts of nearly equal size; a single one needs no scratch.
   const int64_t parts = (p.in_channels + cached_channels - 1) / cached_channels;
   const int64_t part = (p.in_channels + parts - 1) / parts;
+  const bool far = p.out_channels * p.dst.c > (1 << 18);
   for (int64_t h = b.h0; h < b.h1; ++h)
     for (int64_t w = b.w0; w < b.w1; w += tile_columns) {
       columns_block t{p, ep, nullptr, dst + h * p.dst.h + w, h, w,
-                      axis::least(b.w1 - w, tile_columns), 0, true, true};
+                      axis::least(b.w1 - w, tile_columns), 0, true, true, far};
       for (int64_t c = b.c0; c < b.c1; c += scratch_channels) {
         const int64_t end = axis::least(c + scratch_channels, b.c1);
         for (int64_t ic = 0; ic < p.in_channels; ic += part) {
