@@ -172,7 +172,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
     return static_cast<double>(static_cast<int64_t>((a + b - 1) / b));
   };
   if (k.kind == family::channel_vector) {
-    // Tiles of NV vectors by P pixels. A tap or two at a time shares fewer loads than three do, and
+    // Tiles of NV vectors by P pixels of a row. A tap or two at a time shares fewer loads than three do, and
     // a small tile waits for its own sums. Each sum goes through the scratch and the transpose.
     const bool apart = k.serves == &channel_vector::apart::serves;
     const double per_fma = !apart ? (p.w.taps == 2 ? 1.15 : 1.05) : p.h.taps * p.w.taps == 1 ? 1.15 : 1.25;
@@ -322,7 +322,9 @@ inline void split_work(plan_data &d, uint32_t threads) {
                                : by_channel || tiled                   ? 2 * lanes
                                                                        : lanes;
   int64_t column_unit = by_channel ? 64 : 8 * lanes;
-  int64_t row_unit = by_channel ? 1 : (k.square ? planar::square_rows_of_tile : 4) * p.row_step;
+  // Tiles of pixels from anywhere want more than one narrow row.
+  const int64_t few_rows = channel_vector::scattered && p.w.out > 0 ? (31 + p.w.out) / p.w.out : 1;
+  int64_t row_unit = by_channel ? few_rows : (k.square ? planar::square_rows_of_tile : 4) * p.row_step;
   if (k.workspace != nullptr && d.is_pool) {
     // Neighbouring blocks both read, and join, what their windows share.
     const int64_t unit = pooling::columns_unit(p.w);

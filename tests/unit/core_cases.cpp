@@ -129,6 +129,11 @@ std::vector<conv_case> special_convolutions() {
   add("conv h=1 w=1 kh=1 kw=1");
   add("conv ic=9 oc=40 h=1 w=1 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1 bias=1");
   add("conv ic=5 oc=33 h=7 w=7 kh=7 kw=7 bias=1");
+  // Vectors of channels by threes, fours and fives; wider than a scratch; steps too large to multiply.
+  add("conv ic=19 oc=29 h=9 w=11 kh=3 kw=5 dh=2 sw=2 pt=2 pb=3 pl=4 pr=1 bias=1");
+  add("conv ic=5 oc=44 h=7 w=7 kh=5 kw=5 pt=2 pb=2 pl=2 pr=2");
+  add("conv ic=2 oc=35 h=5 w=300 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1 bias=1");
+  add("conv ic=2 oc=16 h=3 w=16 kh=3 kw=3 sh=576460752303423488");
   add("conv ic=2 oc=3 h=40 w=1 kh=5 kw=1 pt=2 pb=2");
   add("conv ic=2 oc=3 h=40 w=1 kh=5 kw=3 pt=2 pb=2 pl=1 pr=1");
   add("conv g=8 h=33 w=2 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1");

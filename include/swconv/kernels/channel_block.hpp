@@ -18,10 +18,13 @@ constexpr int scattered_pixels = 12 / NV;
 /// Lanes by which the packed filter is blocked, whatever vector a kernel uses.
 constexpr int pack_lanes = simd::isa::full::size;
 
-/// Pixels of the scratch, and bytes of weights that stay in the first-level cache beside it. Tiles of
-/// pixels from anywhere find more that are alike among many, and pass over the scratch line by line.
+/// Pixels of the scratch, and bytes of weights that stay in the first-level cache beside a tile's part of
+/// it. Tiles of pixels from anywhere find more that are alike among many.
 constexpr int64_t scratch_pixels = scattered ? 256 : 64;
 constexpr int64_t weight_bytes = 20 << 10;
+
+/// Planes are far apart, and no hardware prefetcher follows so many: so many channels early a tile asks.
+constexpr int64_t channels_ahead = 4;
 
 /// What the tiles of one run of channels and one block of input channels share; h, first_kh and last_kh
 /// only those of one output row.

@@ -11,6 +11,8 @@
 /// pixels cost 7 loads for 12 FMAs.
 #pragma once
 
+#include <type_traits>
+
 #include "channel_block.hpp"
 
 SWCONV_BEGIN_NAMESPACE
@@ -27,10 +29,10 @@ struct tap_box {
 };
 
 /// Adds the taps of a box to the sums of P pixels. Pixel i of the box's first tap is at
-/// src + apart[i], its sums at sums + to[i]. `fresh` sums begin at zero. Without Cut all pixels meet
+/// src + from[i], its sums at sums + to[i]. `fresh` sums begin at zero. Without Cut all pixels meet
 /// all taps.
 template <class V, int NV, int P, bool Cut>
-SWCONV_NOINLINE void scattered_tile(const tap_box &box, const float *src, const int64_t (&apart)[P],
+SWCONV_NOINLINE void scattered_tile(const tap_box &box, const float *src, const int64_t (&from)[P],
                                     const float *f, int64_t second, bool fresh, float *sums,
                                     const int64_t (&to)[P]) {
   static_assert(NV * P + (NV < P ? NV : P) + 1 <= simd::isa::registers, "everything has a register");
@@ -46,12 +48,13 @@ SWCONV_NOINLINE void scattered_tile(const tap_box &box, const float *src, const 
           [&](auto v) SWCONV_INLINE_LAMBDA { acc[v][i] = V::load(sums + to[i] + v * V::size); });
     });
   int64_t at[P];
-  simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA { at[i] = apart[i]; });
+  simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA { at[i] = from[i]; });
   // Planes are far apart, and no hardware prefetcher follows so many. The tiles before have met all rows
   // but the last.
-  const int64_t ahead = 4 * box.plane + (box.rows - 1) * box.line + at[P - 1];
+  const int64_t below = (box.rows - 1) * box.line + at[P - 1];
   for (int64_t ic = 0; ic < box.channels; ++ic, src += box.plane, f += box.plane_skip) {
-    __builtin_prefetch(src + ahead);
+    if (ic + channels_ahead < box.channels)
+      __builtin_prefetch(src + channels_ahead * box.plane + below);
     const float *line = src;
     for (int64_t kh = 0; kh < box.rows; ++kh, line += box.line, f += box.line_skip) {
       const float *s = line;
@@ -104,13 +107,12 @@ struct alike {
   int64_t whole_begin, whole_end;  ///< taps that all of them meet: fewer in a mixture
 
   alike() = default;
-  /// Those from `o` on.
-  alike(const axis &a, int64_t o, int64_t most) : begin(o), end(o + 1) {
+  /// Those from `o` on, before `limit`.
+  alike(const axis &a, int64_t o, int64_t limit) : begin(o), end(o + 1) {
     first_tap = a.first_tap(a.start(o));
     last_tap = a.last_tap(a.start(o));
-    while (end < most && a.first_tap(a.start(end)) == first_tap && a.last_tap(a.start(end)) == last_tap)
+    while (end < limit && a.first_tap(a.start(end)) == first_tap && a.last_tap(a.start(end)) == last_tap)
       ++end;
-    if (last_tap < first_tap) last_tap = first_tap;
     whole_begin = first_tap;
     whole_end = last_tap;
   }
@@ -125,28 +127,28 @@ struct alike {
   }
   int64_t size() const { return end - begin; }
   int64_t taps() const { return last_tap - first_tap; }
+  int64_t whole() const { return whole_end > whole_begin ? whole_end - whole_begin : 0; }
   bool mixed() const { return whole_begin != first_tap || whole_end != last_tap; }
 };
 
 /// The columns of a block in runs.
 struct column_list {
-  alike of[scratch_pixels];
+  alike runs[scratch_pixels];
   int64_t count = 0;
 
   /// Runs of those that are alike, or with `most` of that many neighbours, whatever they are.
   column_list(const axis &a, int64_t w0, int64_t w1, int64_t most) {
-    for (int64_t w = w0; w < w1; w = of[count++].end) {
-      of[count] = alike(a, w, most == 0 ? w1 : w);
-      while (of[count].size() < most && of[count].end < w1) of[count].mix(a);
+    for (int64_t w = w0; w < w1; w = runs[count++].end) {
+      alike &run = runs[count] = alike(a, w, most == 0 ? w1 : w);
+      while (run.size() < most && run.end < w1) run.mix(a);
     }
   }
   /// Twice the taps of all tiles of P pixels over so many rows; a tap with questions counts for half more.
   int64_t cost(int64_t rows, int64_t P) const {
     int64_t sum = 0;
     for (int64_t i = 0; i < count; ++i) {
-      const alike &c = of[i];
-      const int64_t tiles = c.mixed() || P == 1 ? rows : (rows * c.size() + P - 1) / P;
-      sum += tiles * (c.taps() * 3 - (c.whole_end - c.whole_begin));
+      const alike &c = runs[i];
+      sum += (rows * c.size() + P - 1) / P * (c.taps() * 3 - c.whole());
     }
     return sum;
   }
@@ -185,11 +187,12 @@ SWCONV_NOINLINE void run_alike(row &r, const alike &rows, const alike &c, const 
   constexpr int P = scattered_pixels<NV>;
   const problem &p = r.p;
   const int64_t row_weights = p.w.taps * pack_lanes, h = rows.begin;
+  // Distances that nobody goes may be larger than numbers are.
   tap_box box{r.ic1 - r.ic0,
               rows.taps(),
               c.taps(),
               p.src.c,
-              p.h.dilation * p.src.h,
+              rows.taps() > 1 ? p.h.dilation * p.src.h : 0,
               p.w.dilation,
               row_weights - c.taps() * pack_lanes,
               (p.h.taps - rows.taps()) * row_weights,
@@ -205,7 +208,7 @@ SWCONV_NOINLINE void run_alike(row &r, const alike &rows, const alike &c, const 
     box.x = p.w.start(c.begin) + c.first_tap * p.w.dilation;
     src += r.ic0 * p.src.c + (p.h.start(h) + rows.first_tap * p.h.dilation) * p.src.h + box.x;
     right = p.w.stride;
-    down = p.h.stride * p.src.h;
+    if (rows.size() > 1) down = p.h.stride * p.src.h;
   } else {
     box.channels = 0;
   }
@@ -249,10 +252,11 @@ SWCONV_NOINLINE void run_scattered(row &r, const column_list (&ways)[2], const b
                                    dst_prefetch &next) {
   for (int64_t h = b.h0; h < b.h1;) {
     alike rows(r.p.h, h, b.h1);
-    const bool mix = ways[1].cost(1, 1) * rows.size() < ways[0].cost(rows.size(), scattered_pixels<NV>);
+    constexpr int P = scattered_pixels<NV>;
+    const bool mix = ways[1].cost(1, P) * rows.size() < ways[0].cost(rows.size(), P);
     if (mix) rows.end = h + 1;
     for (int64_t i = 0; i < ways[mix].count; ++i)
-      run_alike<V, NV>(r, rows, ways[mix].of[i], b, sums, next);
+      run_alike<V, NV>(r, rows, ways[mix].runs[i], b, sums, next);
     h = rows.end;
   }
 }

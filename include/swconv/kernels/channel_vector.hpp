@@ -32,7 +32,7 @@ using neighbours = meeting<1>;
 using every_other = meeting<2>;
 using apart = meeting<0>;
 
-/// Most pixels of a tile: what the registers hold beside a broadcast and the weights of its taps, or one.
+/// Most pixels of a tile: what the registers hold beside a broadcast and the weights of its taps.
 template <int NV, class M>
 constexpr int most_pixels =
     scattered && NV > 1                            ? scattered_pixels<NV>
@@ -42,7 +42,7 @@ constexpr int most_pixels =
     : M::ratio == 2                                ? 8  // more would not be worth its code
                                                    : 12;
 /// Are there tiles of two vectors, of three, and of four? Without a fused multiply-add they lack a
-/// register for the product; three want many beside three taps' weights.
+/// register for the product; three want many beside three taps' weights. (Pixels from anywhere have all.)
 template <class M>
 constexpr bool has_pairs = simd::isa::has_fma || M::ratio == 0;
 template <class M>
@@ -143,9 +143,8 @@ SWCONV_ALWAYS_INLINE void walk_sums(V (&acc)[NV][P], float *sums, int64_t pixels
   });
 }
 
-/// Fetches the ends of what a tile will read of a later input channel. Planes are far apart, and no
-/// hardware prefetcher follows so many. What lies beyond the last plane is never waited for.
-constexpr int64_t channels_ahead = 4;
+/// Fetches the ends of what a tile will read of a later input channel. What lies beyond the last plane is
+/// never waited for.
 SWCONV_ALWAYS_INLINE void prefetch_ends(const float *first, int64_t distance) {
   __builtin_prefetch(first);
   __builtin_prefetch(first + distance);
@@ -167,7 +166,7 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) 
 
   const int64_t x = p.w.start(w), kw = p.w.taps, second = r.second;
   const int64_t pitch = NV > 1 ? pack_lanes : r.pitch;  // only the last block is narrower
-  const int64_t filter_row = kw * pitch, line_pitch = p.h.dilation * p.src.h;
+  const int64_t filter_row = kw * pitch, line_pitch = r.last_kh - r.first_kh > 1 ? p.h.dilation * p.src.h : 0;
   const int64_t skipped = (p.h.taps - (r.last_kh - r.first_kh)) * filter_row;
   const int64_t dilation = M::ratio != 0 ? 1 : p.w.dilation;
   const int64_t distance = M::ratio == 0 ? p.w.stride : dilation;
@@ -312,6 +311,7 @@ SWCONV_NOINLINE void run_scratch(row &r, const columns_of<NV> &columns, const tr
   alignas(64) float sums[scratch_pixels * NV * V::size];
   const problem &p = r.p;
   constexpr bool any_pixels = scattered && NV > 1;
+  // Their tiles are many and narrow: the lines of src that they share have to stay, too.
   const int64_t per_channel =
       (p.h.taps * p.w.taps * NV * V::size + (any_pixels ? p.h.taps * 16 : 0)) * 4;
   const int64_t step = per_channel < weight_bytes ? weight_bytes / per_channel : 1;
@@ -319,8 +319,8 @@ SWCONV_NOINLINE void run_scratch(row &r, const columns_of<NV> &columns, const tr
   const int64_t tiles = any_pixels ? ((b.h1 - b.h0) * width + most - 1) / most
                                    : (b.h1 - b.h0) * ((width + most - 1) / most);
   const int64_t weights = p.h.taps * p.w.taps * r.pitch;  // of an input channel
-  // A dst beyond the second-level cache, with rows of several cache lines, is worth asking for.
-  const bool far = width >= 32 && p.out_channels * p.dst.c > (1 << 18);
+  // Rows of several cache lines are worth asking for.
+  const bool far = width >= 32 && p.far_dst();
   for (r.ic0 = 0; r.ic0 < p.in_channels; r.ic0 = r.ic1) {
     r.ic1 = axis::least(r.ic0 + step, p.in_channels);
     r.next = r.weights + r.ic1 * weights;
@@ -362,7 +362,7 @@ SWCONV_ALWAYS_INLINE void run_channels(row &r, const transposed_store &to, const
   }
 }
 
-/// Are tiles of three vectors better than tiles of two? Where rows are narrow, but not so that a
+/// Are tiles of three vectors better than tiles of two? Pixels from anywhere: yes. Else where rows are narrow, but not so that a
 /// tile would have few pixels, or one of two vectors hold them all.
 template <class M>
 SWCONV_ALWAYS_INLINE bool prefers_triples(int64_t columns) {

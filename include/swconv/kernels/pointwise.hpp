@@ -29,7 +29,7 @@ struct columns_block {
   int64_t h, w, n;   ///< row, first column, number of columns
   int64_t in_channels;
   bool first, last;  ///< of the parts of the input channels
-  bool far;          ///< dst is larger than most second-level caches: worth asking for
+  bool far;          ///< as problem::far_dst
 };
 
 /// Sums of C channels from c by X vectors through residual and activation to dst: the rarer forms.
@@ -171,11 +171,10 @@ inline void run(const problem &p, const run_pointers &ptr, const block &b) {
   // Parts of nearly equal size; a single one needs no scratch.
   const int64_t parts = (p.in_channels + cached_channels - 1) / cached_channels;
   const int64_t part = (p.in_channels + parts - 1) / parts;
-  const bool far = p.out_channels * p.dst.c > (1 << 18);
   for (int64_t h = b.h0; h < b.h1; ++h)
     for (int64_t w = b.w0; w < b.w1; w += tile_columns) {
       columns_block t{p, ep, nullptr, dst + h * p.dst.h + w, h, w,
-                      axis::least(b.w1 - w, tile_columns), 0, true, true, far};
+                      axis::least(b.w1 - w, tile_columns), 0, true, true, p.far_dst()};
       for (int64_t c = b.c0; c < b.c1; c += scratch_channels) {
         const int64_t end = axis::least(c + scratch_channels, b.c1);
         for (int64_t ic = 0; ic < p.in_channels; ic += part) {

@@ -98,6 +98,9 @@ struct problem {
   uint32_t fast;                 ///< results need not be canonical
   int64_t pad_end_w, pad_end_h;  ///< for counting included padding
   tiling tiles;                  ///< for transformed convolution
+
+  /// Is a group's dst larger than most second-level caches? Then it is worth asking for ahead.
+  bool far_dst() const { return out_channels * dst.c > (1 << 18); }
 };
 
 /// The pointers of a run. `filter` is the packed filter's first weight.
