@@ -108,7 +108,7 @@ struct alike {
 
   alike() = default;
   /// Those from `o` on, before `limit`.
-  alike(const axis &a, int64_t o, int64_t limit) : begin(o), end(o + 1) {
+  SWCONV_NOINLINE alike(const axis &a, int64_t o, int64_t limit) : begin(o), end(o + 1) {
     first_tap = a.first_tap(a.start(o));
     last_tap = a.last_tap(a.start(o));
     while (end < limit && a.first_tap(a.start(end)) == first_tap && a.last_tap(a.start(end)) == last_tap)
@@ -137,7 +137,7 @@ struct column_list {
   int64_t count = 0;
 
   /// Runs of those that are alike, or with `most` of that many neighbours, whatever they are.
-  column_list(const axis &a, int64_t w0, int64_t w1, int64_t most) {
+  SWCONV_NOINLINE column_list(const axis &a, int64_t w0, int64_t w1, int64_t most) {
     for (int64_t w = w0; w < w1; w = runs[count++].end) {
       alike &run = runs[count] = alike(a, w, most == 0 ? w1 : w);
       while (run.size() < most && run.end < w1) run.mix(a);
