@@ -362,8 +362,9 @@ SWCONV_ALWAYS_INLINE void run_channels(row &r, const transposed_store &to, const
   }
 }
 
-/// Are tiles of three vectors better than tiles of two? Pixels from anywhere: yes. Else where rows are narrow, but not so that a
-/// tile would have few pixels, or one of two vectors hold them all.
+/// Are tiles of three vectors better than tiles of two? Those of pixels from anywhere are. Else they are
+/// where rows are narrow, but not so that a tile would have few pixels, or one of two vectors hold them
+/// all.
 template <class M>
 SWCONV_ALWAYS_INLINE bool prefers_triples(int64_t columns) {
   constexpr int64_t P = most_pixels<3, M>;
