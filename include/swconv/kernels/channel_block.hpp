@@ -11,7 +11,9 @@ namespace channel_vector {
 /// Do tiles of several vectors take pixels from anywhere (channel_pixels.hpp)?
 constexpr bool scattered = simd::isa::registers < 32 && simd::isa::has_fma;
 
-/// Pixels of a tile of NV vectors.
+template <int NV>
+constexpr bool any_pixels = scattered && NV > 1;
+/// Pixels of such a tile.
 template <int NV>
 constexpr int scattered_pixels = 12 / NV;
 

@@ -49,8 +49,7 @@ SWCONV_NOINLINE void scattered_tile(const tap_box &box, const float *src, const 
     });
   int64_t at[P];
   simd::unroll<P>([&](auto i) SWCONV_INLINE_LAMBDA { at[i] = from[i]; });
-  // Planes are far apart, and no hardware prefetcher follows so many. The tiles before have met all rows
-  // but the last.
+  // The tiles before have met all rows but the last.
   const int64_t below = (box.rows - 1) * box.line + at[P - 1];
   for (int64_t ic = 0; ic < box.channels; ++ic, src += box.plane, f += box.plane_skip) {
     if (ic + channels_ahead < box.channels)
@@ -164,7 +163,7 @@ struct both_ways {  // alike, and tiles of neighbours
       : ways{{a, w0, w1, 0}, {a, w0, w1, most}} {}
 };
 template <int NV>
-using columns_of = std::conditional_t<scattered && (NV > 1), both_ways, no_columns>;
+using columns_of = std::conditional_t<any_pixels<NV>, both_ways, no_columns>;
 
 /// Asks for dst while the sums that will be stored are still on their way.
 struct dst_prefetch {

@@ -35,19 +35,18 @@ using apart = meeting<0>;
 /// Most pixels of a tile: what the registers hold beside a broadcast and the weights of its taps.
 template <int NV, class M>
 constexpr int most_pixels =
-    scattered && NV > 1                            ? scattered_pixels<NV>
+    any_pixels<NV>                                 ? scattered_pixels<NV>
     : simd::isa::registers < 32                    ? (simd::isa::has_fma ? 11 : NV == 2 ? 4 : 8)
     : NV == 3                                      ? 7
     : NV == 1                                      ? 14
     : M::ratio == 2                                ? 8  // more would not be worth its code
                                                    : 12;
-/// Are there tiles of two vectors, of three, and of four? Without a fused multiply-add they lack a
+/// Are there tiles of two vectors, and of three? Without a fused multiply-add they lack a
 /// register for the product; three want many beside three taps' weights. (Pixels from anywhere have all.)
 template <class M>
 constexpr bool has_pairs = simd::isa::has_fma || M::ratio == 0;
 template <class M>
 constexpr bool has_triples = scattered || (simd::isa::registers >= 32 && M::ratio == 1);
-constexpr bool has_fours = scattered;
 /// How pixels meet elements in tiles of several vectors: one function serves all if nothing is shared.
 template <class M>
 using meets = std::conditional_t<scattered, apart, M>;
@@ -310,14 +309,13 @@ SWCONV_NOINLINE void run_scratch(row &r, const columns_of<NV> &columns, const tr
                                  const block &b) {
   alignas(64) float sums[scratch_pixels * NV * V::size];
   const problem &p = r.p;
-  constexpr bool any_pixels = scattered && NV > 1;
   // Their tiles are many and narrow: the lines of src that they share have to stay, too.
   const int64_t per_channel =
-      (p.h.taps * p.w.taps * NV * V::size + (any_pixels ? p.h.taps * 16 : 0)) * 4;
+      (p.h.taps * p.w.taps * NV * V::size + (any_pixels<NV> ? p.h.taps * 16 : 0)) * 4;
   const int64_t step = per_channel < weight_bytes ? weight_bytes / per_channel : 1;
   const int64_t width = b.w1 - b.w0, most = most_pixels<NV, M>;
-  const int64_t tiles = any_pixels ? ((b.h1 - b.h0) * width + most - 1) / most
-                                   : (b.h1 - b.h0) * ((width + most - 1) / most);
+  const int64_t tiles = any_pixels<NV> ? ((b.h1 - b.h0) * width + most - 1) / most
+                                       : (b.h1 - b.h0) * ((width + most - 1) / most);
   const int64_t weights = p.h.taps * p.w.taps * r.pitch;  // of an input channel
   // Rows of several cache lines are worth asking for.
   const bool far = width >= 32 && p.far_dst();
@@ -327,10 +325,10 @@ SWCONV_NOINLINE void run_scratch(row &r, const columns_of<NV> &columns, const tr
     r.next_end = r.next + step * weights;
     // What is larger than most second-level caches is worth asking for.
     r.lines = p.groups * p.out_channels * p.in_channels * p.h.taps * p.w.taps > (1 << 18)
-                  ? ((any_pixels ? step : 1) * weights / 16 + tiles - 1) / tiles
+                  ? ((any_pixels<NV> ? step : 1) * weights / 16 + tiles - 1) / tiles
                   : 0;
     const transposed_store *const next = r.ic1 == p.in_channels && far ? &to : nullptr;
-    if constexpr (any_pixels) {
+    if constexpr (any_pixels<NV>) {
       dst_prefetch ask{next, b, tiles, 0, 0};
       run_scattered<V, NV>(r, columns.ways, b, sums, ask);
     } else {
@@ -402,7 +400,7 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
       for (int64_t c = b.c0; c < b.c1;) {
         // Whole blocks of the packed filter together; the last, narrower one alone.
         const int64_t left = b.c1 - c, vectors = left / pack_lanes;
-        const int64_t together = has_fours && vectors >= 4 && vectors != 5 ? 4
+        const int64_t together = scattered && vectors >= 4 && vectors != 5 ? 4
                                  : triples && vectors >= 3 && vectors != 4 ? 3
                                  : vectors >= 2 && has_pairs<M>            ? 2
                                                                            : 1;
@@ -411,7 +409,7 @@ void run(const problem &p, const run_pointers &ptr, const block &b) {
         r.pitch = axis::least(left, pack_lanes);
         const transposed_store to{p, ep, dst + c * p.dst.c, c, channels};
         if (together == 4) {
-          if constexpr (has_fours) run_channels<V, 4, apart>(r, to, part);
+          if constexpr (scattered) run_channels<V, 4, meets<M>>(r, to, part);
         } else if (together == 3) {
           if constexpr (has_triples<M>) run_channels<V, 3, meets<M>>(r, to, part);
         } else if (together == 2) {
