@@ -214,6 +214,9 @@ SWCONV_COLD inline swconv_status check_conv(const swconv_conv_params &q, problem
                       q.filter_size[i], q.stride[i], q.dilation[i], q.pad_begin[i], q.pad_end[i],
                       false);
   if (!c.ok()) return c.status();
+  // Nothing bounds the stride of one output. (Of a pooling it decides how windows are summed.)
+  for (axis &x : a)
+    if (x.out == 1) x.stride = 1;
   p.h = a[1];
   p.w = a[2];
   p.fast = q.math == SWCONV_FAST;
@@ -234,6 +237,12 @@ SWCONV_COLD inline swconv_status check_conv(const swconv_conv_params &q, problem
     c.fits(c.ok() && mul_overflow(filter_elements, n, &filter_elements), "filter_size", n);
   check_epilogue(c, q, p.epilogue);
   set_sharing(p);
+  // Kernels also form the weights of row_ratio rows of a filter of which so many channels are neighbours.
+  constexpr int64_t most_lanes = 64;
+  int64_t weights = 0;
+  c.fits(c.ok() && (mul_overflow(p.w.taps, most_lanes, &weights) ||
+                    mul_overflow(weights, p.row_ratio + p.h.taps, &weights)),
+         field("stride", 1), p.h.stride);
   return c.status();
 }
 
