@@ -175,7 +175,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
     // Tiles of NV vectors by P pixels of a row. A tap or two at a time shares fewer loads than three do, and
     // a small tile waits for its own sums. Each sum goes through the scratch and the transpose.
     const bool apart = k.serves == &channel_vector::apart::serves;
-    const double per_fma = !apart ? (p.w.taps == 2 ? 1.15 : 1.05) : p.h.taps * p.w.taps == 1 ? 1.15 : 1.25;
+    const double per_fma = !apart ? (p.w.taps == 2 ? 1.15 : 1.05) : p.h.taps * p.w.taps == 1 ? 1.15 : 1.12;
     const auto tiles = [&](double nv, double pixels) {
       const double n = blocks(out, pixels), fmas = nv * out / n;
       return n * (taps * (fmas > 8 ? fmas : 8.0) * per_fma + 10 * fmas + 40);
@@ -224,11 +224,32 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
     const double per_fma = (k.dilates ? 1.05 + lanes * 0.07 : 1 + (simd::isa::slide_cost - 1) / 2) + 0.125;
     return channels * (vectors * (taps * per_fma + 4) + 60);
   }
+  if (k.run == &planar::run_channel_tiles) {
+    // Sums of a vector or a few channels wait for each other or for loads; every sum has its way to dst, and
+    // where the stride is not 1 rows of src are taken apart. Where masks are vectors, a vector that needs one
+    // is a tile of its own. Rows of many channels, read again for every tile of channels, come from far. Fitted.
+    const double most = planar::channels_most;
+    const double many = static_cast<double>(static_cast<int64_t>(channels / most)) * most, rest = channels - many;
+    const double few = rest > 4 ? most : rest > 0 ? 4.0 : 0.0, whole = blocks(out, lanes);
+    const double group = static_cast<double>(planar::channels_group(p));
+    const double src_rows = static_cast<double>(planar::channels_src_rows(p, planar::channels_group(p))) / group;
+    const double near = 50000 / group, in_floats = static_cast<double>(p.in_channels) * static_cast<double>(p.w.in);
+    const double far = src_rows * in_floats > near ? 0.12 : 0;
+    const double per_fma = (whole < 2 ? 1.7 : 1.0) + far, per_few = far + (whole < 2 ? 2.0 : few < most ? 1.15 : 1.0);
+    const double stride = static_cast<double>(p.w.stride);
+    const double apart = p.w.stride == 1 ? 0 : stride * (p.w.stride == 2 ? 6.5 : 4 * lanes);
+    const int sides = (p.w.pad > 0) + !(p.w.inside(p.w.out - 1, 1) && p.w.out % simd::isa::full::size == 0);
+    const double edges = simd::isa::masks_are_free ? 0 : sides < whole ? sides : whole;
+    return edges * (many + few) * taps * 2.2 +
+           whole * (many * (taps * per_fma + 8) + few * (taps * per_few + 8) +
+                    static_cast<double>(p.in_channels) * src_rows * apart) +
+           (300 + 2 * taps) / (static_cast<double>(p.h.out) + 1);
+  }
   if (k.column_stride == unit_stride && k.kh == 0) {
     // A shifted vector serves the rows and channels of its tile: if few, loads that cross cache
     // lines are the limit, else they cost about half an FMA each. Vectors with taps in the padding
     // have a tile of their own.
-    const double c = channels < 2 ? 1 : channels < 4 ? 2 : 4;
+    const double c = channels < 2 ? 1 : 2;
     const double most = p.row_ratio == 1 ? planar::wide_rows_of(p.out_channels) : 1;
     const double height = static_cast<double>(p.h.taps);
     const double rows = static_cast<double>(p.h.out) < most * static_cast<double>(p.row_step) ? 1 : most;
@@ -245,17 +266,14 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
            call / (static_cast<double>(p.h.out) + 1);
   }
   const bool any = k.kh == 0;
-  const bool single =  // one channel at a time
-      !any || k.column_stride == any_stride || !planar::several_channels<pair_stride>;
-  const double c = single || channels < 4 ? 1 : 4;
   const double kh = static_cast<double>(p.h.taps), ratio = static_cast<double>(p.row_ratio);
-  const double rows = p.h.out < 4 * p.row_step ? 1 : c == 4 ? 2 : 4;
+  const double rows = p.h.out < 4 * p.row_step ? 1 : 4;
   const double shared = rows * kh / (kh + (rows - 1) * ratio);  // rows that a loaded vector serves
   const double load = k.column_stride == unit_stride   ? unit_load
                       : k.column_stride == pair_stride ? 2 * unit_load + 1
                                                        : 2 * lanes;
   const double x = out >= 2 * lanes ? 2 : 1;
-  double per_fma = load / (c * (shared > 1 ? shared : 1)) + 1 / x;
+  double per_fma = load / (shared > 1 ? shared : 1) + 1 / x;
   if (per_fma < 1) per_fma = 1;
   const double cost = channels * vectors * (taps * per_fma * (any ? 2.1 : 1.0) + 6);
   const bool square = !any && channels == 1 && p.in_channels == 1;
@@ -290,23 +308,23 @@ inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, con
 /// columns serves them alone where that is cheaper; the bits and the packed filter are the same.
 inline void choose_tail(plan_data &d) {
   const int64_t tail = d.p.out_channels % channel_vector::pack_lanes;
-  if (kernels::list[d.kernel].kind != family::channel_vector || tail == 0 ||
-      tail == d.p.out_channels)
-    return;
+  if (tail == 0 || tail == d.p.out_channels) return;
   problem whole = d.p, rest = d.p;
   whole.out_channels -= tail;
   rest.out_channels = tail;
-  const double base = row_cost(whole, kernels::list[d.kernel]);
+  double base = 0;
+  const int most = choose_kernel(whole, false, SWCONV_POOL_MAX, "channel_vector/", false, base);
+  if (most < 0) return;
   double best = 0.95 * d.cost;  // less would not pay for passing over src twice
   for (int i = 0; i < kernels::count; ++i) {
     const kernel_entry &k = kernels::list[i];
     const bool columns = k.kind == family::planar || k.kind == family::signal;
     if (!columns || k.square || !k.accepts(rest)) continue;
-    if (k.workspace != nullptr && k.workspace(rest) > 0) continue;
     const double cost = base + row_cost(rest, k);
     if (cost >= best) continue;
     best = d.cost = cost;
     d.tail_channels = tail;
+    d.kernel = static_cast<int16_t>(most);
     d.tail_kernel = static_cast<int16_t>(i);
   }
 }
@@ -377,13 +395,19 @@ SWCONV_COLD inline swconv_status finish_plan(plan_data &d, const swconv_plan_opt
     return report_failure(error, SWCONV_UNSUPPORTED, "force_kernel", 0,
                           "no kernel of that name serves this layer");
   d.kernel = static_cast<int16_t>(kernel);
-  d.tiled = kernels::list[kernel].kind == family::winograd;
   d.reason = force ? "forced" : d.is_pool ? "first that fits" : "lowest estimated cost";
-  if (!force && !d.is_pool) choose_tail(d);
+  if (!force && !d.is_pool && !d.keeps_packing) choose_tail(d);
+  d.tiled = kernels::list[d.kernel].kind == family::winograd;
   const uint32_t threads = options && options->max_threads > 1 ? options->max_threads : 1;
   split_work(d, threads);
-  const kernel_entry &k = kernels::list[kernel];
-  const int64_t bytes = k.workspace != nullptr ? k.workspace(d.p) : 0;
+  const kernel_entry &k = kernels::list[d.kernel];
+  int64_t bytes = k.workspace != nullptr ? k.workspace(d.p) : 0;
+  if (d.tail_channels > 0) {
+    problem rest = d.p;
+    rest.out_channels = d.tail_channels;
+    const kernel_entry &tail = kernels::list[d.tail_kernel];
+    if (tail.workspace != nullptr && tail.workspace(rest) > bytes) bytes = tail.workspace(rest);
+  }
   d.workspace = (bytes + 63) / 64 * 64;
   d.workers = threads;
   if (bytes < 0)

@@ -53,7 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         choice{"conv ic=64 oc=64 h=56 w=56 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/s1"},
         choice{"conv ic=512 oc=512 h=7 w=7 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/s1"},
-        choice{"conv ic=3 oc=64 h=224 w=224 kh=7 kw=7 sh=2 sw=2 pt=3 pl=3 pb=3 pr=3", "channel_vector"},
+        choice{"conv ic=4 oc=64 h=256 w=256 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "planar/channels"},
+        choice{"conv ic=32 oc=64 h=56 w=56 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1", "channel_vector/s2"},
         choice{"conv ic=128 oc=128 h=28 w=28", "pointwise"},
         choice{"conv g=32 ic=32 oc=32 h=14 w=14 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", "channel_vector/s1"},
         choice{"conv ic=32 oc=64 h=56 w=56 kh=5 kw=5 dh=2 dw=2 pt=4 pl=4 pb=4 pr=4", "channel_vector"},

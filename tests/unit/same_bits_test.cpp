@@ -121,8 +121,9 @@ TEST(SameBits, PositionInABatch) {
       plan_owner plan;
       ASSERT_EQ(library().conv_plan(&params, &options, nullptr, plan.out(), nullptr), SWCONV_OK);
       const auto info = plan.info();
-      guarded_memory packed;
+      guarded_memory packed, workspace;
       void *memory = packed.take(info.packed_bytes, 64, edge::front);
+      void *room = workspace.take(info.workspace_bytes, 64, edge::front);
       ASSERT_EQ(library().pack(plan.get(), filter.data(), memory, info.packed_bytes, nullptr), SWCONV_OK);
       for (int64_t n = 0; n < batch.n; ++n) {
         std::vector<float> dst(static_cast<size_t>(ds.stride[0]));
@@ -132,6 +133,8 @@ TEST(SameBits, PositionInABatch) {
         args.packed_filter = memory;
         args.packed_bytes = info.packed_bytes;
         args.dst = dst.data();
+        args.workspace = room;
+        args.workspace_bytes = info.workspace_bytes;
         ASSERT_EQ(library().run(plan.get(), &args, nullptr), SWCONV_OK);
         EXPECT_EQ(std::memcmp(dst.data(), all.data() + n * ds.stride[0], dst.size() * 4), 0)
             << i.name << " " << text << " image " << n;

@@ -8,6 +8,7 @@
 #include "depthwise_lanes.hpp"
 #include "overlap_save.hpp"
 #include "planar.hpp"
+#include "planar_channels.hpp"
 #include "planar_square.hpp"
 #include "planar_wide.hpp"
 #include "pointwise.hpp"
@@ -99,6 +100,8 @@ constexpr kernel_entry list[] = {
 #endif
     {"planar/any", &planar::run_wide, family::planar, 0, 0, unit_stride, false, false, true, nullptr,
      &planar::wide_workspace},
+    {"planar/channels", &planar::run_channel_tiles, family::planar, 0, 0, any_stride, false, false,
+     true, &planar::channels_serves, &planar::channels_workspace},
     planar_square<3, 2>("planar/k3s2"),
 #if !defined(SWCONV_ISA_SSE2)
     planar_square<5, 2>("planar/k5s2"),

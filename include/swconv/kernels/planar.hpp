@@ -121,31 +121,14 @@ struct any {
   }
 };
 
-/// Does a tile take several channels? The baseline gets less code.
-template <int S>
-constexpr bool several_channels = S != any_stride && simd::isa::has_fma;
-
 /// Kernel for any filter and column stride but 1; S is pair_stride or any_stride.
 template <int S>
 void run_any(const problem &p, const run_pointers &ptr, const block &b) {
   const epilogue ep(p, ptr, b);
-  constexpr int X = simd::isa::registers >= 32 ? 2 : 1;
-  constexpr int64_t pack_lanes = simd::isa::full::size;
-  for (int64_t c = b.c0; c < b.c1;) {
-    // A tile's channels lie in one packed block.
-    const int64_t left = axis::least(b.c1 - c, pack_lanes - c % pack_lanes);
-    if (several_channels<S> && left >= 4) {
-      run_channels<2>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-        run_columns<any<4, n, S>, X, S, simd::isa::full>(r, b.w0, b.w1);
-      });
-      c += 4;
-    } else {
-      run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-        run_columns<any<1, n, S>, 2, S, simd::isa::full>(r, b.w0, b.w1);
-      });
-      c += 1;
-    }
-  }
+  for (int64_t c = b.c0; c < b.c1; ++c)
+    run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
+      run_columns<any<1, n, S>, 2, S, simd::isa::full>(r, b.w0, b.w1);
+    });
 }
 
 }  // namespace planar

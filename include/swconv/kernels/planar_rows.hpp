@@ -48,12 +48,14 @@ struct accumulators {
     SWCONV_UNROLL
     for (int i = 0; i < C * R * X; ++i) v[i / (R * X)][i / X % R][i % X] = V::zero();
   }
-  /// Columns from w; of the last vector the first n, which are fewer than V::size only if Edge.
+  /// Columns from w; of the last vector the first n, which are fewer than V::size only if Edge; the first
+  /// `channels`.
   template <bool Edge>
-  SWCONV_ALWAYS_INLINE void store(const rows &r, int64_t w, int64_t n) {
+  SWCONV_ALWAYS_INLINE void store(const rows &r, int64_t w, int64_t n, int64_t channels = C) {
     if (r.ep.affine) {
       SWCONV_UNROLL
       for (int c = 0; c < C; ++c) {
+        if (c >= channels) break;
         const V scale = r.ep.template scale_of<V>(r.c + c);
         const V bias = r.ep.template bias_of<V>(r.c + c);
         SWCONV_UNROLL
@@ -70,7 +72,7 @@ struct accumulators {
     }
     if (r.ep.general) {
       const accumulators copy = *this;  // so that only the copy has an address
-      for (int64_t c = 0; c < C; ++c)
+      for (int64_t c = 0; c < channels; ++c)
         for (int64_t q = 0; q < R; ++q)
           for (int64_t i = 0; i < X; ++i)
             finish_vector(r, copy.v[c][q][i], r.c + c, r.h + q * r.p.row_step, w + i * V::size,
@@ -82,6 +84,7 @@ struct accumulators {
     SWCONV_UNROLL
     for (int i = 0; i < C * R * X; ++i) {
       const int c = i / (R * X), q = i / X % R;
+      if (c >= channels) break;
       float *const to = dst + c * r.p.dst.c + q * dst_row + (i % X) * V::size;
       if (Edge && i % X == X - 1)
         v[c][q][i % X].store_first(to, n);

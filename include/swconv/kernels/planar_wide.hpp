@@ -19,13 +19,13 @@ namespace planar {
 template <int C>
 struct wide_shape {
   static constexpr bool large = simd::isa::registers >= 32;
-  static constexpr int R = C == 1 ? 6 : C == 2 ? 3 : large ? 2 : 1;
+  static constexpr int R = C == 1 ? 6 : 3;
   static constexpr int fewer = C == 1 ? 3 : 1;  ///< rows of a smaller tile
-  static constexpr int X = C == 4 ? 3 : large ? 4 : 2;
+  static constexpr int X = large ? 4 : 2;
 };
 
 constexpr int wide_rows_of(int64_t channels) {
-  return channels < 2 ? wide_shape<1>::R : channels < 4 ? wide_shape<2>::R : wide_shape<4>::R;
+  return channels < 2 ? wide_shape<1>::R : wide_shape<2>::R;
 }
 
 /// Floats of the copy of the filter, for each tile [ic][kw][kh][c], that lie on the stack: half of
@@ -36,7 +36,7 @@ inline int64_t wide_taps(const problem &p) { return p.in_channels * p.h.taps * p
 
 /// Bytes of workspace of run_wide.
 inline int64_t wide_workspace(const problem &p) {
-  return wide_taps(p) <= wide_capacity ? 0 : 4 * axis::least(p.out_channels, 4) * wide_taps(p);
+  return wide_taps(p) <= wide_capacity ? 0 : 4 * axis::least(p.out_channels, 2) * wide_taps(p);
 }
 
 SWCONV_NOINLINE inline void copy_filter(float *to, const problem &p, const float *packed,
@@ -255,13 +255,13 @@ inline void run_wide(const problem &p, const run_pointers &ptr, const block &b) 
          0,
          0,
          0};
-  const int64_t room = small ? wide_capacity / taps : axis::least(p.out_channels, 4);
+  const int64_t room = small ? wide_capacity / taps : axis::least(p.out_channels, 2);
   for (int64_t c0 = b.c0, c1; c0 < b.c1; c0 = c1) {
-    // As many channels as the copy holds, in tiles of 4, 2 and 1; one packed block has a tile's.
+    // As many channels as the copy holds, in tiles of 2 and 1; one packed block has a tile's.
     const auto channels_at = [&](int64_t c) SWCONV_INLINE_LAMBDA {
       int64_t most = axis::least(b.c1 - c, pack_lanes - c % pack_lanes);
       most = axis::least(most, room - (c - c0));
-      return most >= 4 ? 4 : most >= 2 ? 2 : most;
+      return axis::least(most, 2);
     };
     c1 = c0;
     for (int64_t n; c1 < b.c1 && (n = channels_at(c1)) > 0; c1 += n) {
@@ -277,9 +277,7 @@ inline void run_wide(const problem &p, const run_pointers &ptr, const block &b) 
         n = channels_at(c);
         r.c = c;
         r.weights = filter + (c - c0) * taps;
-        if (n == 4)
-          wide_rows<4>(r, b, h, h1);
-        else if (n == 2)
+        if (n == 2)
           wide_rows<2>(r, b, h, h1);
         else
           wide_rows<1>(r, b, h, h1);
