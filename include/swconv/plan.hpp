@@ -70,7 +70,7 @@ SWCONV_COLD inline void collapse_axes(problem &p, filter_pitches &filter) {
 }
 
 /// Taps of an axis that lie inside src, on average over its outputs. Long axes count as unpadded.
-inline double needed_taps(const axis &a) {
+SWCONV_COLD inline double needed_taps(const axis &a) {
   constexpr int64_t enough = 256;
   if (a.out <= 0 || a.out > enough) return static_cast<double>(a.taps);
   int64_t taps = 0;
@@ -83,7 +83,7 @@ inline double needed_taps(const axis &a) {
 
 /// Cost of one output row of a plane with channels in the lanes, in vector FMAs, as measured: both
 /// ways of the transposition, exact taps, and the ends of tiles, which narrow maps have more of.
-inline double depthwise_cost(const problem &p) {
+SWCONV_COLD inline double depthwise_cost(const problem &p) {
   const double out = static_cast<double>(p.w.out), rows = static_cast<double>(p.h.out);
   const double groups = static_cast<double>(p.groups);
   const double blocks = static_cast<double>((p.groups + simd::isa::full::size - 1) /
@@ -98,7 +98,7 @@ inline double depthwise_cost(const problem &p) {
 
 /// The same for a square filter with columns in the lanes. Where masks are vectors, an edge that is not
 /// joined with another takes twice the time of other vectors and more, and every plane has its overhead.
-inline double square_plane_cost(const problem &p, const kernel_entry &k) {
+SWCONV_COLD inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   constexpr double lanes = simd::isa::full::size;
   const bool pairs = k.column_stride == pair_stride;
   const double width = static_cast<double>(p.w.taps), rows = static_cast<double>(p.h.out + 1);
@@ -152,7 +152,7 @@ inline double square_plane_cost(const problem &p, const kernel_entry &k) {
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
 /// it counts FMAs, loads beyond two per FMA slot, half-empty vectors and a constant per tile.
-inline double row_cost(const problem &p, const kernel_entry &k) {
+SWCONV_COLD inline double row_cost(const problem &p, const kernel_entry &k) {
   if (k.kind == family::depthwise) return depthwise_cost(p);
   constexpr double lanes = simd::isa::full::size;
   // Where there is no half vector, nothing fits one.
@@ -227,21 +227,23 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
   if (k.run == &planar::run_channel_tiles) {
     // Sums of a vector or a few channels wait for each other or for loads; every sum has its way to dst, and
     // where the stride is not 1 rows of src are taken apart. Where masks are vectors, a vector that needs one
-    // is a tile of its own. Rows of many channels, read again for every tile of channels, come from far. Fitted.
+    // is a tile of its own. Rows of
+    // many planes come from far. Fitted.
     const double most = planar::channels_most;
     const double many = static_cast<double>(static_cast<int64_t>(channels / most)) * most, rest = channels - many;
     const double few = rest > 4 ? most : rest > 0 ? 4.0 : 0.0, whole = blocks(out, lanes);
     const double group = static_cast<double>(planar::channels_group(p));
     const double src_rows = static_cast<double>(planar::channels_src_rows(p, planar::channels_group(p))) / group;
-    const double near = 50000 / group, in_floats = static_cast<double>(p.in_channels) * static_cast<double>(p.w.in);
-    const double far = src_rows * in_floats > near ? 0.12 : 0;
-    const double per_fma = (whole < 2 ? 1.7 : 1.0) + far, per_few = far + (whole < 2 ? 2.0 : few < most ? 1.15 : 1.0);
+    const double far = p.in_channels > 16 && p.h.taps > 1 && channels >= lanes ? 0.15 : 0, alone = whole < 2 ? 0.7 : 0;
+    const double per_fma = 1 + alone + far, per_few = 1.05 + 1.5 * alone + far;
     const double stride = static_cast<double>(p.w.stride);
     const double apart = p.w.stride == 1 ? 0 : stride * (p.w.stride == 2 ? 6.5 : 4 * lanes);
     const int sides = (p.w.pad > 0) + !(p.w.inside(p.w.out - 1, 1) && p.w.out % simd::isa::full::size == 0);
     const double edges = simd::isa::masks_are_free ? 0 : sides < whole ? sides : whole;
+    // Taps that reach no lane are computed, too.
+    const double needed = needed_taps(p.w), wasted = static_cast<double>(p.w.taps) / (needed > 1 ? needed : 1);
     return edges * (many + few) * taps * 2.2 +
-           whole * (many * (taps * per_fma + 8) + few * (taps * per_few + 8) +
+           whole * (many * (taps * wasted * per_fma + 8) + few * (taps * wasted * per_few + 8) +
                     static_cast<double>(p.in_channels) * src_rows * apart) +
            (300 + 2 * taps) / (static_cast<double>(p.h.out) + 1);
   }
@@ -284,7 +286,7 @@ inline double row_cost(const problem &p, const kernel_entry &k) {
 }
 
 /// The cheapest kernel that accepts the problem, or with a prefix the first of that name.
-inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, const char *prefix,
+SWCONV_COLD inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, const char *prefix,
                          bool keeps_packing, double &cost) {
   int best = -1;
   for (int i = 0; i < kernels::count; ++i) {
@@ -306,7 +308,7 @@ inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, con
 
 /// The last channels of a group may fill a small part of a vector only. A kernel whose lanes are
 /// columns serves them alone where that is cheaper; the bits and the packed filter are the same.
-inline void choose_tail(plan_data &d) {
+SWCONV_COLD inline void choose_tail(plan_data &d) {
   const int64_t tail = d.p.out_channels % channel_vector::pack_lanes;
   if (tail == 0 || tail == d.p.out_channels) return;
   problem whole = d.p, rest = d.p;
@@ -330,7 +332,7 @@ inline void choose_tail(plan_data &d) {
 }
 
 /// Cuts dst into blocks: enough for the threads, whole tiles each, samples and groups first.
-inline void split_work(plan_data &d, uint32_t threads) {
+SWCONV_COLD inline void split_work(plan_data &d, uint32_t threads) {
   const problem &p = d.p;
   const kernel_entry &k = kernels::list[d.kernel];
   const bool by_channel = k.kind == family::channel_vector;

@@ -14,11 +14,12 @@ SWCONV_BEGIN_NAMESPACE
 namespace planar {
 
 constexpr bool channels_large = simd::isa::registers >= 32;
-/// Channels and vectors of the largest tile.
+/// Channels of the largest tile; vectors of a tile of C channels: 12 or 24 sums.
 constexpr int channels_most = channels_large ? 8 : 4;
-constexpr int channels_vectors = simd::isa::has_fma ? 3 : 2;
-/// Rows of dst and, if src is taken apart, columns for which that is done at a time.
-constexpr int64_t channels_rows = 4, channels_columns = 512;
+template <int C>
+constexpr int channels_vectors = !simd::isa::has_fma ? 2 : channels_large && C == 4 ? 6 : 3;
+/// Rows of dst that are computed at a time.
+constexpr int64_t channels_rows = 4;
 
 /// What the tiles of a few rows of dst share; r.h, src, j0 and j1 are those of one row.
 struct channels_tiles {
@@ -29,7 +30,8 @@ struct channels_tiles {
   int64_t pitch;
   const int64_t *offset;  ///< of each tap: floats from src to its element
   void *masks[2];         ///< for a tile at the beginning of a row and for others: those made last,
-  int64_t masks_from[2];  ///< and for which column, or -1
+  int64_t masks_from[2];  ///< and for which column and size, or -1
+  int64_t t0[2], t1[2];   ///< taps that reach any lane of it
   int64_t j0, j1;         ///< rows of the window inside src
   int64_t channels;       ///< of a tile's that are wanted
 };
@@ -50,16 +52,17 @@ template <class V, int C, int X, bool Edge>
 SWCONV_NOINLINE void channels_tile(const channels_tiles &l, int64_t w, int64_t n, int edge) {
   const problem &p = l.r.p;
   const int64_t kw = p.w.taps, pitch = l.pitch;
-  const int64_t *const first = l.offset + l.j0 * kw, *const last = l.offset + l.j1 * kw;
-  const int64_t skipped = (p.h.taps - (l.j1 - l.j0)) * kw * pitch;
-  const float *f = l.weights + l.j0 * kw * pitch, *plane = l.src + w;
+  const int64_t taps = Edge ? l.t1[edge] - l.t0[edge] : (l.j1 - l.j0) * kw;
+  const int64_t *const first = l.offset + l.j0 * kw, *const end = l.offset + l.j1 * kw;
+  const float *weights = l.weights + l.j0 * kw * pitch, *plane = l.src + w;
+  const int64_t filter_plane = p.h.taps * kw * pitch;
   using mask = typename V::mask;
-  const mask *const masks = static_cast<const mask *>(l.masks[edge]), *const masks_end = masks + kw * X;
+  const mask *const masks = static_cast<const mask *>(l.masks[edge]);
   prefetch_dst<V, C, 1, X>(l.r, w);
   accumulators<V, C, 1, X> acc;
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += l.plane, f += skipped) {
+  const auto run = [&](const int64_t *offset, const float *f) SWCONV_INLINE_LAMBDA {
     const mask *of_tap = masks;
-    for (const int64_t *offset = first; offset < last; ++offset, f += pitch) {
+    for (const int64_t *const last = offset + taps; offset < last; ++offset, f += pitch, of_tap += X) {
       const float *const from = plane + *offset;
       V s[X];
       mask m[X];
@@ -81,73 +84,92 @@ SWCONV_NOINLINE void channels_tile(const channels_tiles &l, int64_t w, int64_t n
           a = Edge ? V::fma_masked(m[i], weight, s[i], a) : V::fma(weight, s[i], a);
         }
       }
-      if constexpr (Edge) {
-        of_tap += X;
-        if (of_tap == masks_end) of_tap = masks;
-      }
+    }
+  };
+  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += l.plane, weights += filter_plane) {
+    if constexpr (Edge) {
+      const int64_t t0 = l.t0[edge];
+      const float *f = weights + t0 * pitch;
+      for (const int64_t *offset = first; offset < end; offset += kw, f += kw * pitch) run(offset + t0, f);
+    } else {
+      run(first, weights);
     }
   }
   acc.template store<Edge>(l.r, w, n, l.channels);
 }
 
-/// X vectors of columns from w, of the last of which n lanes are wanted; w0 is where the row begins.
-template <int C, int X>
-SWCONV_ALWAYS_INLINE void channels_column(channels_tiles &t, int64_t w, int64_t n, int64_t w0) {
+/// The masks of a tile of `vectors` from w, if they are not those made last. w0 is where the row begins.
+SWCONV_NOINLINE inline int channels_edge(channels_tiles &t, int64_t w, int64_t n, int64_t vectors, int64_t w0) {
   using V = simd::isa::full;
   const axis &a = t.r.p.w;
-  if constexpr (simd::isa::masks_are_free || X == 1) {
-    if (n < V::size || !a.inside(w, X * V::size)) {
-      const int edge = w != w0;
-      if (t.masks_from[edge] != w) {
-        t.masks_from[edge] = w;
-        typename V::mask *m = static_cast<typename V::mask *>(t.masks[edge]);
-        for (int64_t k = 0; k < a.taps; ++k)
-          for (int64_t i = 0; i < X; ++i)
-            *m++ = channels_reach<V>(a, k, w + i * V::size, i == X - 1 ? n : int64_t{V::size});
-      }
-      return channels_tile<V, C, X, true>(t, w, n, edge);
-    }
-  }
-  channels_tile<V, C, X, false>(t, w, n, 0);
+  const int edge = w != w0;
+  if (t.masks_from[edge] == 8 * w + vectors) return edge;
+  t.masks_from[edge] = 8 * w + vectors;
+  t.t0[edge] = a.first_tap(a.start(w + (vectors - 1) * V::size + n - 1));
+  t.t1[edge] = a.last_tap(a.start(w));
+  typename V::mask *m = static_cast<typename V::mask *>(t.masks[edge]);
+  for (int64_t k = t.t0[edge]; k < t.t1[edge]; ++k)
+    for (int64_t i = 0; i < vectors; ++i)
+      *m++ = channels_reach<V>(a, k, w + i * V::size, i == vectors - 1 ? n : int64_t{V::size});
+  return edge;
 }
 
-/// Columns [w0, w1) of a row, in tiles of about the same number of vectors. Where masks are vectors, one that
-/// needs them is a tile of its own.
+/// Columns [w0, w1) of a row. Where masks are vectors, one that needs them is a tile of its own.
 template <int C>
 SWCONV_NOINLINE void channels_row(channels_tiles &t, int64_t w0, int64_t w1) {
-  constexpr int64_t lanes = simd::isa::full::size;
+  using V = simd::isa::full;
+  constexpr int most = channels_vectors<C>;
+  constexpr bool wide_edges = simd::isa::masks_are_free;
   const axis &a = t.r.p.w;
   for (int64_t w = w0; w < w1;) {
-    int64_t vectors = (w1 - w + lanes - 1) / lanes;
-    if constexpr (!simd::isa::masks_are_free) {
-      if (w1 - w < lanes || !a.inside(w, lanes)) {
-        vectors = 1;
-      } else {
-        const int64_t inside = (a.in - 1 - (a.taps - 1) * a.dilation - a.start(w)) / a.stride + 1;
-        vectors = axis::least(w1 - w, inside) / lanes;
+    // Vectors that are left, or whole and inside.
+    int64_t vectors = (w1 - w + V::size - 1) / V::size;
+    if constexpr (!wide_edges) {
+      const int64_t last = a.in - 1 - (a.taps - 1) * a.dilation - a.start(w);
+      const int64_t inside = a.start(w) < 0 || last < 0 ? 0 : axis::least(last / a.stride + 1, w1 - w);
+      vectors = inside >= V::size ? inside / V::size : 1;
+    }
+    // Not one alone, if it can be helped.
+    int64_t x = vectors == most + 1 ? (vectors + 1) / 2 : axis::least(vectors, most);
+    if (x == 5) x = 3;
+    const int64_t n = axis::least(w1 - w - (x - 1) * V::size, V::size);
+    const bool whole = n == V::size && a.inside(w, x * V::size) && !(wide_edges && C * x < 16);
+    const int edge = whole ? 0 : channels_edge(t, w, n, x, w0);
+    const auto tile = [&](auto size) SWCONV_INLINE_LAMBDA {
+      constexpr int X = decltype(size)::value;
+      if constexpr (X <= most) {
+        if (x != X) return;
+        // Where masks cost little small tiles have no code of their own without.
+        constexpr bool never_whole = wide_edges && C * X < 16;
+        if constexpr (wide_edges || X == 1) {
+          if (never_whole || !whole) return channels_tile<V, C, X, true>(t, w, n, edge);
+        }
+        if constexpr (!never_whole) channels_tile<V, C, X, false>(t, w, n, 0);
       }
-    }
-    int64_t tiles = (vectors + channels_vectors - 1) / channels_vectors;
-    for (int64_t x; tiles > 0; --tiles, vectors -= x, w += x * lanes) {
-      x = (vectors + tiles - 1) / tiles;
-      const int64_t n = axis::least(w1 - w - (x - 1) * lanes, lanes);
-      if (x == 1)
-        channels_column<C, 1>(t, w, n, w0);
-      else if (x == 2)
-        channels_column<C, 2>(t, w, n, w0);
-      else
-        channels_column<C, channels_vectors>(t, w, n, w0);
-    }
+    };
+    tile(simd::index<1>{});
+    tile(simd::index<2>{});
+    tile(simd::index<3>{});
+    tile(simd::index<4>{});
+    tile(simd::index<6>{});
+    w += x * V::size;
   }
 }
 
-/// Rows of dst whose windows are taken apart at a time; one if these have no row of src in common.
+/// How many rows of dst have their windows taken apart at a time; one if these have no row of src in
+/// common. And rows of src in the windows of `group` rows of dst.
 inline int64_t channels_group(const problem &p) {
-  return p.w.stride == 1 || (p.h.dilation == 1 && p.h.stride <= p.h.taps) ? channels_rows : 1;
+  const int64_t most = p.h.dilation == 1 && p.h.stride <= p.h.taps ? channels_rows : 1;
+  return p.h.out < 1 ? 1 : axis::least(most, p.h.out);
 }
-/// Rows of src in so many windows.
 inline int64_t channels_src_rows(const problem &p, int64_t group) {
   return (group - 1) * p.h.stride + p.h.taps;
+}
+/// Columns of dst for which that is done at a time: whole tiles whose src stays in the second-level cache.
+inline int64_t channels_columns(const problem &p) {
+  constexpr int64_t unit = 6 * simd::isa::full::size, near = 1 << 15;
+  const int64_t fit = near / (p.in_channels * channels_src_rows(p, channels_group(p)) * p.w.stride);
+  return fit < unit ? unit : axis::least(fit / unit * unit, 512 / unit * unit);
 }
 
 /// How a row of src is taken apart for columns [w0, w1) of dst: into one row for each phase, of elements
@@ -163,8 +185,8 @@ struct channels_phases {
     pitch = m1 > m0 ? (m1 - m0 + 15) / 16 * 16 : 0;
   }
   /// At most so many floats apart, wherever w0 is.
-  static int64_t widest(const axis &a) {
-    const int64_t columns = axis::least(a.out, channels_columns) + (a.taps - 1) * a.dilation / a.stride;
+  static int64_t widest(const axis &a, int64_t columns) {
+    columns = axis::least(a.out, columns) + (a.taps - 1) * a.dilation / a.stride;
     return (axis::least(columns + 1, (a.in + a.stride - 1) / a.stride) + 15) / 16 * 16;
   }
   /// x / by, rounded down.
@@ -175,7 +197,7 @@ struct channels_phases {
     return (x - m * a.stride) * pitch + m - m0;
   }
   /// One row of src.
-  void split(float *to, const axis &a, const float *row) const {
+  SWCONV_NOINLINE void split(float *to, const axis &a, const float *row) const {
     using V = simd::isa::full;
     if (a.stride == 2) {
       const auto both = [&](const V &lo, const V &hi) SWCONV_INLINE_LAMBDA {
@@ -199,19 +221,28 @@ struct channels_phases {
   }
 };
 
-/// Floats or bytes of the parts of the workspace: the weights of channels that do not fill a tile, rows that
-/// are taken apart, and what a tile is told of its taps.
+/// Floats of rows of src that are taken apart.
+inline int64_t channels_src(const problem &p) {
+  return p.in_channels * channels_src_rows(p, channels_group(p)) * p.w.stride *
+         channels_phases::widest(p.w, channels_columns(p));
+}
+/// Few enough input channels and taps for what is kept near, and a window.
+inline bool channels_serves(const problem &p) {
+  if (wide_taps(p) > (1 << 12) || p.w.stride > 16 || p.h.taps * p.w.taps == 1) return false;
+  if (channels_phases::widest(p.w, 1 << 10) > (1 << 14)) return false;
+  return p.w.stride == 1 || channels_src(p) <= (1 << 18);
+}
+
+/// Floats or bytes of the parts of the workspace: the weights of channels that do not fill a tile, rows of
+/// src, and what a tile is told of its taps.
 struct channels_room {
   int64_t weights, src, offsets, masks;
 
   explicit channels_room(const problem &p)
       : weights((wide_taps(p) * channels_most + 15) / 16 * 16),
-        src(p.w.stride == 1 ? 0
-                            : p.in_channels * channels_src_rows(p, channels_group(p)) * p.w.stride *
-                                  channels_phases::widest(p.w)),
+        src(p.w.stride > 1 ? channels_src(p) : 0),
         offsets((p.h.taps * p.w.taps + 7) / 8 * 8),
-        masks((p.w.taps * channels_vectors * static_cast<int64_t>(sizeof(simd::isa::full::mask)) + 63) /
-              64 * 64) {}
+        masks((p.w.taps * channels_vectors<4> * static_cast<int64_t>(sizeof(simd::isa::full::mask)) + 63) / 64 * 64) {}
 };
 
 inline int64_t channels_workspace(const problem &p) {
@@ -219,14 +250,8 @@ inline int64_t channels_workspace(const problem &p) {
   return 4 * (room.weights + room.src) + 8 * room.offsets + 2 * room.masks;
 }
 
-/// Few enough input channels and taps for what is kept near, and a window.
-inline bool channels_serves(const problem &p) {
-  if (wide_taps(p) > (1 << 12) || p.w.stride > 16 || p.h.taps * p.w.taps == 1) return false;
-  return p.w.stride == 1 || channels_phases::widest(p.w) <= (1 << 12);
-}
-
 /// Kernel for any filter and stride.
-inline void run_channel_tiles(const problem &p, const run_pointers &ptr, const block &b) {
+SWCONV_COLD inline void run_channel_tiles(const problem &p, const run_pointers &ptr, const block &b) {
   constexpr int64_t pack_lanes = simd::isa::full::size;
   const epilogue ep(p, ptr, b);
   const bool apart = p.w.stride > 1;
@@ -242,7 +267,7 @@ inline void run_channel_tiles(const problem &p, const run_pointers &ptr, const b
          0,
          0};
   const float *const src = ptr.src + b.n * p.src.n + b.g * p.in_channels * p.src.c;
-  channels_tiles l{r, nullptr, 0, nullptr, 0, offset, {}, {-1, -1}, 0, 0, 0};
+  channels_tiles l{r, nullptr, 0, nullptr, 0, offset, {}, {-1, -1}, {}, {}, 0, 0, 0};
   char *const masks = reinterpret_cast<char *>(offset + room.offsets);
   l.masks[0] = masks;
   l.masks[1] = masks + room.masks;
@@ -255,11 +280,17 @@ inline void run_channel_tiles(const problem &p, const run_pointers &ptr, const b
         padded[t * size_of_rest + c] = c < rest ? taps.first[t * taps.pitch + c] : 0.0f;
   }
 
-  const int64_t group = channels_group(p);
-  const int64_t columns = apart ? channels_columns : b.w1 - b.w0;
+  const int64_t group = apart ? channels_group(p) : channels_rows;
+  // Blocks of columns of about the same size.
+  int64_t columns = b.w1 - b.w0;
+  if (apart) {
+    const int64_t most = channels_columns(p), blocks = (columns + most - 1) / most;
+    columns = ((columns + blocks - 1) / blocks + pack_lanes - 1) / pack_lanes * pack_lanes;
+  }
   for (int64_t w0 = b.w0, w1; w0 < b.w1; w0 = w1) {
     w1 = axis::least(w0 + columns, b.w1);
     const channels_phases phases(p.w, w0, w1);
+    l.masks_from[0] = l.masks_from[1] = -1;
     const int64_t line = apart ? p.w.stride * phases.pitch : p.h.dilation * p.src.h;
     for (int64_t j = 0; j < p.h.taps; ++j)
       for (int64_t t = 0; t < p.w.taps; ++t)
