@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /// @file planar.hpp
-/// Convolution with neighbouring output columns in the lanes: depthwise, few output channels,
-/// single-channel images, channel multipliers.
+/// Convolution with neighbouring output columns in the lanes, for any filter, stride and dilation.
 ///
-/// A tile is R output rows by C output channels by X vectors of columns. Every loaded vector of src
-/// feeds all rows and channels that need it: rows of a tile are `row_step` apart, chosen so that
+/// A tile is R output rows by X vectors of columns of one channel. Every loaded vector of src
+/// feeds all rows that need it: rows of a tile are `row_step` apart, chosen so that
 /// they share input rows whatever stride and dilation are. Input rows outside src are skipped,
 /// columns outside are masked off, so padding contributes nothing.
 #pragma once
@@ -15,7 +14,7 @@ SWCONV_BEGIN_NAMESPACE
 namespace planar {
 
 /// Tile for any filter size.
-template <class V, int C, int R, int X, int S, bool Edge>
+template <class V, int R, int X, int S, bool Edge>
 SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
   using cols = columns<V, S>;
   const problem &p = r.p;
@@ -24,7 +23,7 @@ SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
   // Taps that reach no lane at all are not visited.
   const int64_t t0 = Edge ? p.w.first_tap(x + (n - 1) * stride) : 0;
   const int64_t t1 = Edge ? p.w.last_tap(x) : kw;
-  accumulators<V, C, R, X> acc;
+  accumulators<V, 1, R, X> acc;
   const int64_t row_weights = kw * r.pitch, back = ratio * row_weights;
   const float *f = r.weights, *plane = r.src;
   const int64_t y0 = p.h.start(r.h);
@@ -59,17 +58,14 @@ SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
         for (int q = 0; q < R; ++q) {
           const int64_t k = j - q * ratio;
           if (!all_rows && (k < 0 || k >= kh)) continue;
+          const V weight = V::broadcast(fj - q * back);
           SWCONV_UNROLL
-          for (int c = 0; c < C; ++c) {
-            const V weight = V::broadcast(fj - q * back + c);
-            SWCONV_UNROLL
-            for (int i = 0; i < X; ++i) {
-              V &a = acc.v[c][q][i];
-              if constexpr (decltype(masked)::value)
-                a = V::fma_masked(m.lanes, weight, s[i], a);
-              else
-                a = V::fma(weight, s[i], a);
-            }
+          for (int i = 0; i < X; ++i) {
+            V &a = acc.v[0][q][i];
+            if constexpr (decltype(masked)::value)
+              a = V::fma_masked(m.lanes, weight, s[i], a);
+            else
+              a = V::fma(weight, s[i], a);
           }
         }
       }
@@ -113,11 +109,11 @@ SWCONV_ALWAYS_INLINE void run_columns(const rows &r, int64_t w0, int64_t w1) {
       [&](int64_t w, int64_t n) { F::template tile<H, 1, true>(r, w, n); });
 }
 
-template <int C, int R, int S>
+template <int R, int S>
 struct any {
   template <class V, int X, bool Edge>
   static void tile(const rows &r, int64_t w, int64_t n) {
-    any_tile<V, C, R, X, S, Edge>(r, w, n);
+    any_tile<V, R, X, S, Edge>(r, w, n);
   }
 };
 
@@ -127,7 +123,7 @@ void run_any(const problem &p, const run_pointers &ptr, const block &b) {
   const epilogue ep(p, ptr, b);
   for (int64_t c = b.c0; c < b.c1; ++c)
     run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-      run_columns<any<1, n, S>, 2, S, simd::isa::full>(r, b.w0, b.w1);
+      run_columns<any<n, S>, 2, S, simd::isa::full>(r, b.w0, b.w1);
     });
 }
 

@@ -160,7 +160,7 @@ SWCONV_ALWAYS_INLINE void run(const problem &p, const run_pointers &ptr, const b
           // Loads that do not cross lines: with dilations of whole lines, all of them.
           const int64_t off = misaligned(r.src + a.start(w) + p.h.start(r.h) * p.src.h);
           if (off > 0 && hi - w >= 4 * tile_vectors * V::size) {
-            planar::any_tile<V, 1, 1, 1, unit_stride, true>(r, w, V::size - off);
+            planar::any_tile<V, 1, 1, unit_stride, true>(r, w, V::size - off);
             w += V::size - off;
           }
           w = tiles(r, w, hi);
@@ -168,7 +168,7 @@ SWCONV_ALWAYS_INLINE void run(const problem &p, const run_pointers &ptr, const b
         if (w >= lo) w = load_columns<V, 1>(r, w, hi);
         if (w >= b.w1) break;
         const int64_t n = axis::least(V::size, b.w1 - w);
-        planar::any_tile<V, 1, 1, 1, unit_stride, true>(r, w, n);
+        planar::any_tile<V, 1, 1, unit_stride, true>(r, w, n);
         w += n;
       }
     });
