@@ -146,7 +146,7 @@ struct large_layer {
   size_t workspace;
 };
 const large_layer large_layers[] = {
-    {"", 1, 8, 4, 512, 7, SWCONV_STRICT, 0},
+    {"", 1, 8, 4, 512, 7, SWCONV_STRICT, 32 * 8 * 49 + 8 * 49 + 384 * 7 + 256},
     {"depthwise/channels", 16, 1, 1, 256, 7, SWCONV_STRICT, 4 * ((1 << 16) + (1 << 13) + 8 * 256 * 16)},
     {"winograd/tiles", 1, 16, 32, 256, 3, SWCONV_FAST, (1 << 20) + (3 << 17)},
     {"fourier/tiles", 4, 1, 1, 512, 15, SWCONV_FAST, 4 * 128 * (128 * 2 * 16 + 17)},
