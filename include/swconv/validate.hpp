@@ -237,12 +237,15 @@ SWCONV_COLD inline swconv_status check_conv(const swconv_conv_params &q, problem
     c.fits(c.ok() && mul_overflow(filter_elements, n, &filter_elements), "filter_size", n);
   check_epilogue(c, q, p.epilogue);
   set_sharing(p);
-  // Kernels also form the weights of row_ratio rows of a filter of which so many channels are neighbours.
+  // Kernels also form the weights of row_ratio rows of a filter of which so many channels are neighbours, and
+  // how far apart the rows of a window are.
   constexpr int64_t most_lanes = 64;
-  int64_t weights = 0;
+  int64_t weights = 0, apart = 0;
   c.fits(c.ok() && (mul_overflow(p.w.taps, most_lanes, &weights) ||
                     mul_overflow(weights, p.row_ratio + p.h.taps, &weights)),
          field("stride", 1), p.h.stride);
+  c.fits(c.ok() && mul_overflow(dilated_extent(p.h.taps, p.h.dilation), p.src.h, &apart),
+         field("dilation", 1), p.h.dilation);
   return c.status();
 }
 

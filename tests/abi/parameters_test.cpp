@@ -193,6 +193,9 @@ TEST(conv_parameters, products_beyond_64_bits_are_an_answer) {
         for (int i = 0; i < 5; ++i) p.src_stride[i] = huge;
         p.src_stride[4] = 1;
       },
+      [](swconv_conv_params &p) {  // rows of a window
+        p.pad_begin[1] = p.dilation[1] = int64_t{1} << 59;
+      },
       [](swconv_conv_params &p) {  // weights between two rows of dst
         p.pad_begin[1] = p.pad_end[1] = p.stride[1] = int64_t{1} << 59;
         p.filter_size[2] = p.pad_end[2] = 16;

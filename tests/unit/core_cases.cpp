@@ -140,6 +140,7 @@ std::vector<conv_case> special_convolutions() {
   add("conv ic=2 oc=13 h=23 w=131 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1 bias=1 act=1 residual=1");
   add("conv ic=3 oc=21 h=21 w=101 kh=2 kw=4 sh=3 sw=3 dw=2 pt=1 pl=5 pr=4");
   add("conv ic=1 oc=9 h=19 w=90 kh=5 kw=5 sh=1 sw=5 dh=2 pt=3 pl=1 pb=3 pr=2 scale=1");
+  add("conv ic=2 oc=7 h=9 w=70 kh=3 kw=3 bias=1");
   add("conv ic=2 oc=6 h=12 w=49 kh=3 kw=3 dh=3 dw=7 pt=3 pl=7 pb=3 pr=7");
   add("conv ic=2 oc=3 h=40 w=1 kh=5 kw=1 pt=2 pb=2");
   add("conv ic=2 oc=3 h=40 w=1 kh=5 kw=3 pt=2 pb=2 pl=1 pr=1");

@@ -14,8 +14,8 @@ SWCONV_BEGIN_NAMESPACE
 namespace planar {
 
 constexpr bool channels_large = simd::isa::registers >= 32;
-/// Channels of the largest tile; vectors of a tile of C channels: 12 or 24 sums.
-constexpr int channels_most = channels_large ? 8 : 4;
+/// Channels of the largest tile, which lie in one packed block; vectors of a tile of C channels: 12 or 24 sums.
+constexpr int channels_most = channels_large && simd::isa::full::size >= 8 ? 8 : 4;
 template <int C>
 constexpr int channels_vectors = !simd::isa::has_fma ? 2 : channels_large && C == 4 ? 6 : 3;
 /// Rows of dst that are computed at a time.
@@ -325,7 +325,7 @@ SWCONV_COLD inline void run_channel_tiles(const problem &p, const run_pointers &
           l.j1 = p.h.last_tap(y);
           if (l.j1 < l.j0) l.j1 = l.j0;
           l.src = apart ? near + (h - h0) * p.h.stride * line : src + y * p.src.h;
-          if (channels_large && size == channels_most)
+          if (size == channels_most)
             channels_row<channels_most>(l, w0, w1);
           else
             channels_row<4>(l, w0, w1);
