@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 
 #include "backend.hpp"
 #include "coverage.hpp"
@@ -130,6 +131,14 @@ model model_of(const swconv_conv_params &p) {
   m.residual_span = m.span(p.residual_stride, dst);
   m.filter_bytes = m.times(m.times(m.times(p.out_channels, inner), m.times(filter[3], filter[4])), 4);
   m.times(m.times(p.batch, p.groups), 1024);
+  // Weights between two rows of dst that read the same row of src, and rows of src between those of a window.
+  const int64_t stride = m.out[1] == 1 ? 1 : p.stride[1], taps = p.filter_size[1];
+  const int64_t shared = std::gcd(stride, taps == 1 ? 1 : p.dilation[1]);
+  m.times(m.times(p.filter_size[2], 64), wide{stride / shared} + taps);
+  const bool dense = std::all_of(p.src_stride, p.src_stride + 5, [](int64_t s) { return s == 0; });
+  const bool one_row = p.src_size[1] <= 1 && p.src_stride[3] > INT64_MAX / 8;
+  m.times(m.times(taps == 1 ? 1 : p.dilation[1], taps - 1) + 1,
+          dense ? p.src_size[2] : one_row ? 0 : p.src_stride[3]);
   m.work = double(p.batch) * double(m.out[1]) * double(m.out[2]) * double(m.filter_bytes / 4);
   return m;
 }
