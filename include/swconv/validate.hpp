@@ -214,9 +214,10 @@ SWCONV_COLD inline swconv_status check_conv(const swconv_conv_params &q, problem
                       q.filter_size[i], q.stride[i], q.dilation[i], q.pad_begin[i], q.pad_end[i],
                       false);
   if (!c.ok()) return c.status();
-  // Nothing bounds the stride of one output. (Of a pooling it decides how windows are summed.)
-  for (axis &x : a)
-    if (x.out == 1) x.stride = 1;
+  // Nothing bounds the stride of one output; beyond the padded extent it tells nothing. (Of a pooling it
+  // decides how windows are summed.)
+  for (int i = 0; i < 3; ++i)
+    a[i].stride = axis::least(a[i].stride, a[i].in + q.pad_begin[i] + q.pad_end[i]);
   p.h = a[1];
   p.w = a[2];
   p.fast = q.math == SWCONV_FAST;

@@ -132,7 +132,8 @@ model model_of(const swconv_conv_params &p) {
   m.filter_bytes = m.times(m.times(m.times(p.out_channels, inner), m.times(filter[3], filter[4])), 4);
   m.times(m.times(p.batch, p.groups), 1024);
   // Weights between two rows of dst that read the same row of src, and rows of src between those of a window.
-  const int64_t stride = m.out[1] == 1 ? 1 : p.stride[1], taps = p.filter_size[1];
+  const wide padded = wide{p.src_size[1]} + p.pad_begin[1] + p.pad_end[1];
+  const int64_t stride = int64_t(std::min(wide{p.stride[1]}, padded)), taps = p.filter_size[1];
   const int64_t shared = std::gcd(stride, taps == 1 ? 1 : p.dilation[1]);
   m.times(m.times(p.filter_size[2], 64), wide{stride / shared} + taps);
   const bool dense = std::all_of(p.src_stride, p.src_stride + 5, [](int64_t s) { return s == 0; });

@@ -134,6 +134,8 @@ std::vector<conv_case> special_convolutions() {
   add("conv ic=5 oc=44 h=7 w=7 kh=5 kw=5 pt=2 pb=2 pl=2 pr=2");
   add("conv ic=2 oc=35 h=5 w=300 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1 bias=1");
   add("conv ic=2 oc=16 h=3 w=16 kh=3 kw=3 sh=576460752303423488");
+  add("conv g=2 ic=2 oc=8 w=26 sh=2 pt=1 bias=1");  // its only row of dst lies in the padding
+  add("conv ic=2 oc=5 h=30 w=1 sw=3 pl=2 kh=3 bias=1");
   // Few input channels, rows of src taken apart: more columns than at a time, steps with and without rows in
   // common, tiles of all sizes, the last one of a group with channels missing.
   add("conv ic=3 oc=24 h=9 w=1100 kh=3 kw=5 sh=2 sw=2 pt=1 pl=2 pb=1 pr=2 bias=1");
