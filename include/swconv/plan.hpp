@@ -69,14 +69,19 @@ SWCONV_COLD inline void collapse_axes(problem &p, filter_pitches &filter) {
   set_sharing(p);
 }
 
-/// Taps of an axis that lie inside src, on average over its outputs. Long axes count as unpadded.
+/// Taps of an axis that lie inside src, on average over its outputs. If both are many: as if unpadded.
 SWCONV_COLD inline double needed_taps(const axis &a) {
   constexpr int64_t enough = 256;
-  if (a.out <= 0 || a.out > enough) return static_cast<double>(a.taps);
+  if (a.out <= 0 || (a.out > enough && a.taps > enough)) return static_cast<double>(a.taps);
   int64_t taps = 0;
-  for (int64_t o = 0; o < a.out; ++o) {
+  for (int64_t o = 0; a.out <= enough && o < a.out; ++o) {
     const int64_t x = a.start(o), first = a.first_tap(x), last = a.last_tap(x);
     taps += last > first ? last - first : 0;
+  }
+  const auto begin = [&](int64_t x) { return axis::least(x <= 0 ? 0 : (x + a.stride - 1) / a.stride, a.out); };
+  for (int64_t t = 0; a.out > enough && t < a.taps; ++t) {
+    const int64_t x = a.pad - t * a.dilation;  // outputs from x / stride to (x + in) / stride
+    taps += begin(x + a.in) - begin(x);
   }
   return static_cast<double>(taps) / static_cast<double>(a.out);
 }
@@ -227,8 +232,7 @@ SWCONV_COLD inline double row_cost(const problem &p, const kernel_entry &k) {
   if (k.run == &planar::run_channel_tiles) {
     // Sums of a vector or a few channels wait for each other or for loads; every sum has its way to dst, and
     // where the stride is not 1 rows of src are taken apart. Where masks are vectors, a vector that needs one
-    // is a tile of its own. Rows of
-    // many planes come from far. Fitted.
+    // is a tile of its own. Rows of many planes come from far. Fitted.
     const double most = planar::channels_most;
     const double many = static_cast<double>(static_cast<int64_t>(channels / most)) * most, rest = channels - many;
     const double few = rest > 4 ? most : rest > 0 ? 4.0 : 0.0, whole = blocks(out, lanes);
@@ -238,9 +242,13 @@ SWCONV_COLD inline double row_cost(const problem &p, const kernel_entry &k) {
     const double per_fma = 1 + alone + far, per_few = 1.05 + 1.5 * alone + far;
     const double stride = static_cast<double>(p.w.stride);
     const double apart = p.w.stride == 1 ? 0 : stride * (p.w.stride == 2 ? 6.5 : 4 * lanes);
-    const int sides = (p.w.pad > 0) + !(p.w.inside(p.w.out - 1, 1) && p.w.out % simd::isa::full::size == 0);
+    const int64_t before = (p.w.pad + p.w.stride - 1) / p.w.stride;
+    const int64_t room = p.w.in - 1 - (p.w.taps - 1) * p.w.dilation + p.w.pad;
+    const int64_t inside = room < 0 ? 0 : axis::least(room / p.w.stride + 1, p.w.out);
+    const double sides = blocks(static_cast<double>(before), lanes) +
+                         blocks(static_cast<double>(p.w.out - inside + inside % simd::isa::full::size), lanes);
     const double edges = simd::isa::masks_are_free ? 0 : sides < whole ? sides : whole;
-    // Taps that reach no lane are computed, too.
+    // A tap that reaches one lane is computed for all.
     const double needed = needed_taps(p.w), wasted = static_cast<double>(p.w.taps) / (needed > 1 ? needed : 1);
     return edges * (many + few) * taps * 2.2 +
            whole * (many * (taps * wasted * per_fma + 8) + few * (taps * wasted * per_few + 8) +
@@ -286,8 +294,8 @@ SWCONV_COLD inline double row_cost(const problem &p, const kernel_entry &k) {
 }
 
 /// The cheapest kernel that accepts the problem, or with a prefix the first of that name.
-SWCONV_COLD inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind, const char *prefix,
-                         bool keeps_packing, double &cost) {
+SWCONV_COLD inline int choose_kernel(const problem &p, bool pool, swconv_pool_kind kind,
+                                     const char *prefix, bool keeps_packing, double &cost) {
   int best = -1;
   for (int i = 0; i < kernels::count; ++i) {
     const kernel_entry &k = kernels::list[i];
@@ -310,7 +318,7 @@ SWCONV_COLD inline int choose_kernel(const problem &p, bool pool, swconv_pool_ki
 /// columns serves them alone where that is cheaper; the bits and the packed filter are the same.
 SWCONV_COLD inline void choose_tail(plan_data &d) {
   const int64_t tail = d.p.out_channels % channel_vector::pack_lanes;
-  if (tail == 0 || tail == d.p.out_channels) return;
+  if (tail == 0 || tail == d.p.out_channels || d.p.h.out < 1 || d.p.w.out < 1) return;
   problem whole = d.p, rest = d.p;
   whole.out_channels -= tail;
   rest.out_channels = tail;

@@ -239,13 +239,15 @@ SWCONV_COLD inline swconv_status check_conv(const swconv_conv_params &q, problem
   check_epilogue(c, q, p.epilogue);
   set_sharing(p);
   // Kernels also form the weights of row_ratio rows of a filter of which so many channels are neighbours, and
-  // how far apart the rows of a window are.
-  constexpr int64_t most_lanes = 64;
-  int64_t weights = 0, apart = 0;
+  // where rows of windows and of tiles are, in the padding, too. Sums of a few such are to fit as well.
+  constexpr int64_t most_lanes = 64, far = INT64_MAX / 8;
+  int64_t weights = 0, src_rows = 0, dst_rows = 0;
   c.fits(c.ok() && (mul_overflow(p.w.taps, most_lanes, &weights) ||
                     mul_overflow(weights, p.row_ratio + p.h.taps, &weights)),
          field("stride", 1), p.h.stride);
-  c.fits(c.ok() && mul_overflow(dilated_extent(p.h.taps, p.h.dilation), p.src.h, &apart),
+  const int64_t rows = p.h.pad + p.h.out * p.h.stride + dilated_extent(p.h.taps, p.h.dilation);
+  c.fits(c.ok() && (mul_overflow(rows, p.src.h, &src_rows) || src_rows > far ||
+                    mul_overflow(p.row_step, p.dst.h, &dst_rows) || dst_rows > far),
          field("dilation", 1), p.h.dilation);
   return c.status();
 }

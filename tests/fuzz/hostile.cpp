@@ -136,10 +136,14 @@ model model_of(const swconv_conv_params &p) {
   const int64_t stride = int64_t(std::min(wide{p.stride[1]}, padded)), taps = p.filter_size[1];
   const int64_t shared = std::gcd(stride, taps == 1 ? 1 : p.dilation[1]);
   m.times(m.times(p.filter_size[2], 64), wide{stride / shared} + taps);
-  const bool dense = std::all_of(p.src_stride, p.src_stride + 5, [](int64_t s) { return s == 0; });
-  const bool one_row = p.src_size[1] <= 1 && p.src_stride[3] > INT64_MAX / 8;
-  m.times(m.times(taps == 1 ? 1 : p.dilation[1], taps - 1) + 1,
-          dense ? p.src_size[2] : one_row ? 0 : p.src_stride[3]);
+  const auto row = [](const int64_t (&given)[5], const wide rows, const wide width) {
+    if (std::all_of(given, given + 5, [](int64_t v) { return v == 0; })) return width;
+    return wide{rows <= 1 && given[3] > INT64_MAX / 8 ? 0 : given[3]};
+  };
+  const int64_t dilation = taps == 1 ? 1 : p.dilation[1];
+  const wide extent = wide{dilation} * (taps - 1) + 1;
+  m.times(wide{p.pad_begin[1]} + m.out[1] * stride + extent, row(p.src_stride, p.src_size[1], p.src_size[2]));
+  m.times(dilation / shared, row(p.dst_stride, m.out[1], m.out[2]));
   m.work = double(p.batch) * double(m.out[1]) * double(m.out[2]) * double(m.filter_bytes / 4);
   return m;
 }

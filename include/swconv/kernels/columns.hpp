@@ -4,8 +4,6 @@
 /// the load itself for stride 1, stride 2 and any other. Shared by the planar and pooling kernels.
 #pragma once
 
-#include <type_traits>
-
 #include "../simd/simd.hpp"
 #include "problem.hpp"
 
@@ -99,13 +97,12 @@ struct columns {
   }
 };
 
-/// Calls `whole` where X whole vectors lie inside the row, else `edge_full` or, where half a
-/// vector suffices, `edge_half`, until columns [w0, w1) are covered. Each is called with (w, n).
-template <int X, int S, class H, class Whole, class One, class Full, class Half>
-SWCONV_ALWAYS_INLINE void walk_columns(const axis &a, int64_t w0, int64_t w1, Whole &&whole,
-                                       One &&one, Full &&edge_full, Half &&edge_half) {
+/// Calls `whole` where X whole vectors lie inside the row, `one` where one does, else `edge`, until columns
+/// [w0, w1) are covered: whole(w), one(w), edge(w, n).
+template <int X, int S, class Whole, class One, class Edge>
+SWCONV_ALWAYS_INLINE void walk_columns(const axis &a, int64_t w0, int64_t w1, Whole &&whole, One &&one,
+                                       Edge &&edge) {
   using V = simd::isa::full;
-  constexpr bool one_size = std::is_same_v<V, H>;
   for (int64_t w = w0; w < w1;) {
     const int64_t left = w1 - w;
     if (left >= X * V::size && columns<V, S>::template inside<X>(a, w)) {
@@ -114,13 +111,10 @@ SWCONV_ALWAYS_INLINE void walk_columns(const axis &a, int64_t w0, int64_t w1, Wh
     } else if (left >= V::size && columns<V, S>::template inside<1>(a, w)) {
       one(w);
       w += V::size;
-    } else if (one_size || left > H::size) {
-      const int64_t n = left < V::size ? left : V::size;
-      edge_full(w, n);
-      w += n;
     } else {
-      edge_half(w, left);
-      w += left;
+      const int64_t n = left < V::size ? left : V::size;
+      edge(w, n);
+      w += n;
     }
   }
 }

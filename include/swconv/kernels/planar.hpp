@@ -98,32 +98,17 @@ SWCONV_NOINLINE void any_tile(const rows &r, int64_t w, int64_t n) {
   acc.template store<Edge>(r, w, n);
 }
 
-/// One row group of a tile family F, whose `tile<V, X, Edge>` does the work.
-template <class F, int X, int S, class H = simd::isa::half>
-SWCONV_ALWAYS_INLINE void run_columns(const rows &r, int64_t w0, int64_t w1) {
-  using V = simd::isa::full;
-  walk_columns<X, S, H>(
-      r.p.w, w0, w1, [&](int64_t w) { F::template tile<V, X, false>(r, w, V::size); },
-      [&](int64_t w) { F::template tile<V, 1, false>(r, w, V::size); },
-      [&](int64_t w, int64_t n) { F::template tile<V, 1, true>(r, w, n); },
-      [&](int64_t w, int64_t n) { F::template tile<H, 1, true>(r, w, n); });
-}
-
-template <int R, int S>
-struct any {
-  template <class V, int X, bool Edge>
-  static void tile(const rows &r, int64_t w, int64_t n) {
-    any_tile<V, R, X, S, Edge>(r, w, n);
-  }
-};
-
 /// Kernel for any filter and column stride but 1; S is pair_stride or any_stride.
 template <int S>
 void run_any(const problem &p, const run_pointers &ptr, const block &b) {
   const epilogue ep(p, ptr, b);
   for (int64_t c = b.c0; c < b.c1; ++c)
     run_channels<4>(p, ptr, b, ep, c, [&](auto n, const rows &r) SWCONV_INLINE_LAMBDA {
-      run_columns<any<n, S>, 2, S, simd::isa::full>(r, b.w0, b.w1);
+      using V = simd::isa::full;
+      walk_columns<2, S>(
+          p.w, b.w0, b.w1, [&](int64_t w) { any_tile<V, n, 2, S, false>(r, w, V::size); },
+          [&](int64_t w) { any_tile<V, n, 1, S, false>(r, w, V::size); },
+          [&](int64_t w, int64_t count) { any_tile<V, n, 1, S, true>(r, w, count); });
     });
 }
 

@@ -14,7 +14,8 @@ SWCONV_BEGIN_NAMESPACE
 namespace planar {
 
 constexpr bool channels_large = simd::isa::registers >= 32;
-/// Channels of the largest tile, which lie in one packed block; vectors of a tile of C channels: 12 or 24 sums.
+/// Channels of the largest tile, which lie in one packed block; vectors of a tile of C channels: 8 sums
+/// without FMA, 12 or 24 with.
 constexpr int channels_most = channels_large && simd::isa::full::size >= 8 ? 8 : 4;
 template <int C>
 constexpr int channels_vectors = !simd::isa::has_fma ? 2 : channels_large && C == 4 ? 6 : 3;
@@ -58,7 +59,7 @@ SWCONV_NOINLINE void channels_tile(const channels_tiles &l, int64_t w, int64_t n
   const int64_t filter_plane = p.h.taps * kw * pitch;
   using mask = typename V::mask;
   const mask *const masks = static_cast<const mask *>(l.masks[edge]);
-  prefetch_dst<V, C, 1, X>(l.r, w);
+  prefetch_dst<V, C, 1, X>(l.r, w, l.channels);
   accumulators<V, C, 1, X> acc;
   const auto run = [&](const int64_t *offset, const float *f) SWCONV_INLINE_LAMBDA {
     const mask *of_tap = masks;
@@ -103,6 +104,7 @@ SWCONV_NOINLINE inline int channels_edge(channels_tiles &t, int64_t w, int64_t n
   using V = simd::isa::full;
   const axis &a = t.r.p.w;
   const int edge = w != w0;
+  static_assert(channels_vectors<4> < 8, "a key holds column and size");
   if (t.masks_from[edge] == 8 * w + vectors) return edge;
   t.masks_from[edge] = 8 * w + vectors;
   t.t0[edge] = a.first_tap(a.start(w + (vectors - 1) * V::size + n - 1));
@@ -122,14 +124,14 @@ SWCONV_NOINLINE void channels_row(channels_tiles &t, int64_t w0, int64_t w1) {
   constexpr bool wide_edges = simd::isa::masks_are_free;
   const axis &a = t.r.p.w;
   for (int64_t w = w0; w < w1;) {
-    // Vectors that are left, or whole and inside.
+    // Vectors that are left; where masks are vectors, whole ones inside src, or one that is not.
     int64_t vectors = (w1 - w + V::size - 1) / V::size;
     if constexpr (!wide_edges) {
       const int64_t last = a.in - 1 - (a.taps - 1) * a.dilation - a.start(w);
       const int64_t inside = a.start(w) < 0 || last < 0 ? 0 : axis::least(last / a.stride + 1, w1 - w);
       vectors = inside >= V::size ? inside / V::size : 1;
     }
-    // Not one alone, if it can be helped.
+    // A last vector alone waits for its own sums: two of about the same size instead. There is no tile of five.
     int64_t x = vectors == most + 1 ? (vectors + 1) / 2 : axis::least(vectors, most);
     if (x == 5) x = 3;
     const int64_t n = axis::least(w1 - w - (x - 1) * V::size, V::size);
@@ -156,12 +158,12 @@ SWCONV_NOINLINE void channels_row(channels_tiles &t, int64_t w0, int64_t w1) {
   }
 }
 
-/// How many rows of dst have their windows taken apart at a time; one if these have no row of src in
-/// common. And rows of src in the windows of `group` rows of dst.
+/// How many rows of dst have their windows taken apart at a time: those that are neighbours in src.
 inline int64_t channels_group(const problem &p) {
   const int64_t most = p.h.dilation == 1 && p.h.stride <= p.h.taps ? channels_rows : 1;
   return p.h.out < 1 ? 1 : axis::least(most, p.h.out);
 }
+/// Rows of src in the windows of `group` rows of dst.
 inline int64_t channels_src_rows(const problem &p, int64_t group) {
   return (group - 1) * p.h.stride + p.h.taps;
 }
@@ -229,8 +231,8 @@ inline int64_t channels_src(const problem &p) {
 /// Few enough input channels and taps for what is kept near, and a window.
 inline bool channels_serves(const problem &p) {
   if (wide_taps(p) > (1 << 12) || p.w.stride > 16 || p.h.taps * p.w.taps == 1) return false;
-  if (channels_phases::widest(p.w, 1 << 10) > (1 << 14)) return false;
-  return p.w.stride == 1 || channels_src(p) <= (1 << 18);
+  if (p.w.stride == 1) return true;
+  return channels_phases::widest(p.w, 1 << 10) <= (1 << 14) && channels_src(p) <= (1 << 18);
 }
 
 /// Floats or bytes of the parts of the workspace: the weights of channels that do not fill a tile, rows of

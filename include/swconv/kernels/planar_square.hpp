@@ -9,6 +9,8 @@
 /// alone, each would have too few sums to keep the multipliers busy.
 #pragma once
 
+#include <type_traits>
+
 #include "planar_rows.hpp"
 
 SWCONV_BEGIN_NAMESPACE

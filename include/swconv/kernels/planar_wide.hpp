@@ -48,16 +48,18 @@ SWCONV_NOINLINE inline void copy_filter(float *to, const problem &p, const float
           *to++ = packed[((ic * p.h.taps + k) * p.w.taps + t) * pitch + c];
 }
 
-/// Fetches the lines of dst that a tile will write, which a store would wait for.
+/// Fetches the lines of dst that a tile will write in its first `channels`, which a store would wait for.
 template <class V, int C, int R, int X>
-SWCONV_ALWAYS_INLINE void prefetch_dst(const rows &r, int64_t w) {
+SWCONV_ALWAYS_INLINE void prefetch_dst(const rows &r, int64_t w, int64_t channels = C) {
   const float *const dst = r.dst + r.c * r.p.dst.c + r.h * r.p.dst.h + w;
   SWCONV_UNROLL
-  for (int i = 0; i < C * R * X; ++i)
+  for (int i = 0; i < C * R * X; ++i) {
+    if (i / (R * X) >= channels) break;
     if (i % X * V::size % 16 == 0)
       __builtin_prefetch(
           dst + i / (R * X) * r.p.dst.c + i / X % R * r.p.row_step * r.p.dst.h + i % X * V::size,
           1);
+  }
 }
 
 /// Fetches what the next tile of the rows will read of an input channel. Planes are far apart, and no
