@@ -193,11 +193,19 @@ TEST(conv_parameters, products_beyond_64_bits_are_an_answer) {
         for (int i = 0; i < 5; ++i) p.src_stride[i] = huge;
         p.src_stride[4] = 1;
       },
-      [](swconv_conv_params &p) {  // rows of a window
-        p.pad_begin[1] = p.dilation[1] = int64_t{1} << 59;
+      [](swconv_conv_params &p) {  // rows of a window, in the padding
+        p.pad_begin[1] = p.pad_end[1] = p.stride[1] = int64_t{1} << 30;
+        const int64_t strides[5] = {9, 9, 9, int64_t{1} << 40, 1};
+        std::memcpy(p.src_stride, strides, sizeof strides);
+      },
+      [](swconv_conv_params &p) {  // rows of dst that have a row of src in common
+        p.dilation[1] = int64_t{1} << 40;
+        p.pad_begin[1] = 2 * p.dilation[1];
+        const int64_t h = int64_t{1} << 30, strides[5] = {64 * h, 8 * h, 8 * h, h, 1};
+        std::memcpy(p.dst_stride, strides, sizeof strides);
       },
       [](swconv_conv_params &p) {  // weights between two rows of dst
-        p.pad_begin[1] = p.pad_end[1] = p.stride[1] = int64_t{1} << 59;
+        p.pad_begin[1] = p.pad_end[1] = p.stride[1] = int64_t{1} << 53;
         p.filter_size[2] = p.pad_end[2] = 16;
       },
   };
