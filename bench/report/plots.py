@@ -79,9 +79,9 @@ def thinned(values, ratio=1.28):
     return kept
 
 
-def sweep(run, kind):
+def sweep(run, kind, network='sweep'):
     """Layers of a class that differ in the width of the filter only."""
-    return sorted((l for l in run.layers if l.kind == kind and l.network == 'sweep'
+    return sorted((l for l in run.layers if l.kind == kind and l.network == network
                    and l.dw == 1 and OURS in l.times), key=lambda l: l.kw)
 
 
@@ -129,38 +129,35 @@ def roofline(run):
     axis.set_xlim(low, high)
     axis.set_ylim(bottom, 1.6 * peak)
     rates = run.rates()
-    marks = [(text, min(rates, key=lambda r: abs(math.log(r[0] / size)))) for text, size in (
-        ('16 KiB', 2**14), ('512 KiB', 2**19), ('largest', max(r[0] for r in rates)))] if rates else []
-    for text, (footprint, copy, _) in marks:
-        knee = min(peak / copy, high)
-        if knee <= low:
-            continue
-        axis.plot([low, knee], [low * copy, knee * copy], color='#9aa5b1', linewidth=1.2)
-        label = bytes_text(footprint) if text == 'largest' else text
-        at = max(low, bottom / copy)
-        (x0, y0), (x1, y1) = axis.transData.transform([(1, 1), (10, 10)])
-        axis.text(1.08 * at, 1.2 * at * copy, 'copy of %s: %.0f GB/s' % (label, copy), fontsize=8,
-                  color='#52606d', rotation=math.degrees(math.atan2(y1 - y0, x1 - x0)),
-                  rotation_mode='anchor')
+    lines = []
+    for size, dashes in ((2**14, ':'), (2**19, '--'), (math.inf, '-')):
+        if not rates:
+            break
+        footprint, copy, _ = min(rates, key=lambda r: abs(math.log(r[0]) - math.log(min(size, 2**40))))
+        ends = [low, max(low, min(peak / copy, high))]
+        lines += axis.plot(ends, [min(e * copy, peak) for e in ends], dashes, color='#7b8794',
+                           linewidth=1.4,
+                           label='copy of %s: %.0f GB/s' % (bytes_text(footprint), copy))
     axis.plot([low, high], [peak, peak], color='#1f2933', linewidth=1.4)
     axis.annotate('FMA peak, %.0f GFLOP/s' % peak, (high, peak), ha='right', fontsize=9,
                   xytext=(0, 4), textcoords='offset points')
-    kinds = list(dict.fromkeys(l.kind for l in layers))
-    for index, kind in enumerate(kinds):
+    dots = []
+    for index, kind in enumerate(dict.fromkeys(l.kind for l in layers)):
+        colour_of_kind = PALETTE[index % len(PALETTE)]
         own = [l for l in layers if l.kind == kind]
-        for points, filled in ((own, True), ([l for l in own if l.best_peer()], False)):
-            axis.scatter([l.intensity for l in points],
-                         [l.times[OURS].gflops if filled else
-                          2e-6 * l.taps / l.best_peer()[1] for l in points],
-                         s=30 if filled else 22, marker='o' if filled else 'x',
-                         color=PALETTE[index % len(PALETTE)], label=kind if filled else None,
-                         linewidth=0.8, alpha=1 if filled else 0.55)
+        dots.append(axis.scatter([l.intensity for l in own], [l.times[OURS].gflops for l in own], s=30,
+                                 color=colour_of_kind, label=kind, zorder=3))
+        own = [l for l in own if l.best_peer()]
+        axis.scatter([l.intensity for l in own], [2e-6 * l.taps / l.best_peer()[1] for l in own], s=22,
+                     marker='x', color=colour_of_kind, linewidth=0.8, alpha=0.55, zorder=2)
     plain = FuncFormatter(lambda v, _: '%g' % v)
     axis.xaxis.set_major_formatter(plain)
     axis.yaxis.set_major_formatter(plain)
     axis.set_xlabel('needed FLOPs per needed byte')
     axis.set_ylabel('GFLOP/s (needed FLOPs)')
-    axis.legend(loc='center left', bbox_to_anchor=(1, 0.5))
+    if lines:
+        axis.add_artist(axis.legend(handles=lines, loc='lower right'))
+    axis.legend(handles=dots, loc='center left', bbox_to_anchor=(1, 0.5))
     return svg(figure, 'roofline')
 
 
@@ -333,7 +330,7 @@ def ablation(runs):
     for kind, text in (('signal', '1-D, k taps'), ('single', '2-D, k × k')):
         for isa in sorted({r.isa for r in runs}):
             lines = [(r.context.get('kernel', r.path.stem),
-                      [(l.kw, l.times[OURS].gflops) for l in sweep(r, kind)])
+                      [(l.kw, l.times[OURS].gflops) for l in sweep(r, kind, 'ablation')])
                      for r in runs if r.isa == isa]
             lines = [(name, points) for name, points in lines if len(points) > 1]
             if len(lines) > 1:

@@ -115,23 +115,31 @@ class Page(unittest.TestCase):
             for isa in isas[:2]:
                 sets.append('isa-%s.json' % isa)
                 bench(sets[-1], '--filter', '/signal_k5$', '--variants', 'swconv', '--isa', isa)
+            slides = []
+            for kernel in ('signal/load', 'planar/any'):
+                slides.append('ablation-%s.json' % kernel.replace('/', '-'))
+                bench(slides[-1], '--layers', HERE.parent / 'suite/ablation_layers.csv', '--filter',
+                      '^signal/.*_k[23]$', '--variants', 'swconv', '--isa', isas[0],
+                      '--benchmark_context=kernel=' + kernel)
             threaded = json.loads((folder / 'main.json').read_text())  # a busy machine has no second
             threaded['context']['threads'] = '2'
             (folder / 'threads-2.json').write_text(json.dumps(threaded))
             done = subprocess.run(
                 [sys.executable, HERE / 'report.py', 'main.json', '--against', 'main.json',
-                 '--isa-runs', *sets, '--thread-runs', 'threads-2.json', '--out', 'page.html'],
+                 '--isa-runs', *sets, '--thread-runs', 'threads-2.json',
+                 '--ablation', *slides, '--out', 'page.html'],
                 cwd=folder, check=True, capture_output=True, text=True, timeout=300).stdout
             page = (folder / 'page.html').read_text(encoding='utf-8')
         self.assertIn('0 faster, 0 slower', done)
         found = re.findall(r'<svg .*?</svg>', page, re.DOTALL)
-        self.assertGreaterEqual(len(found), 7 if len(isas) > 1 else 6)
+        self.assertGreaterEqual(len(found), 8 if len(isas) > 1 else 7)
         ids = []
         for element in found:
             xml.dom.minidom.parseString(element)
             ids += re.findall(r' id="([^"]+)"', element)
         self.assertEqual(len(ids), len(set(ids)), 'two plots share an id')
         self.assertIn('an invented CPU', page)
+        self.assertIn('Slide or load', page)
         for link in re.findall(r'(?:href|src)="([^"]*)"', page):
             self.assertTrue(link.startswith('#'), 'the page needs ' + link)
 
