@@ -23,4 +23,7 @@ inline void require(swconv::status status, const swconv::error &error) {
 /// Threads by OpenMP; null for one.
 const swconv_threads *threads_of(unsigned count);
 
+/// What --threads may be. CLI::PositiveNumber would print the largest double.
+inline CLI::Validator thread_counts() { return CLI::Range(1, 1024); }
+
 }  // namespace swconv_tool

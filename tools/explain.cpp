@@ -210,19 +210,19 @@ void add_explain(CLI::App &app) {
                       "one number, HxW, TOPxLEFTxBOTTOMxRIGHT (1-D: LEFTxRIGHT), or "
                       "same");
   command->add_option("--groups", t.groups, "follows from --src and --filter if left out")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, INT32_MAX));
   command->add_option("--isa", given.isa, "one of `swconv info`; default: the best here");
   command->add_option("--kernel", given.kernel,
                       "a name of `swconv info --kernels`, or a beginning");
   command->add_option("--math", given.math, "strict, or fast: fewer multiplications")
       ->check(CLI::IsMember({"strict", "fast"}));
   command->add_option("--threads", given.threads, "split the work for so many")
-      ->check(CLI::PositiveNumber);
+      ->check(thread_counts());
   command->add_flag("--time", given.time, "also run every kernel that serves the layer");
   command->footer(
       "limit: needed FLOPs at the measured peak, or needed bytes at the measured rate of memory,\n"
-      "whichever takes longer. expected: the planner's cost model (docs/kernels.md) at that peak.\n"
-      "The kernel taken is marked *.\n\n"
+      "whichever takes longer. expected: the planner's cost model (docs/kernels.md) at that peak;\n"
+      "of convolutions only, pooling has none. The kernel taken is marked *.\n\n"
       "Example: swconv explain conv2d --src 1x72x56x56 --filter 72x1x5x5 --stride 2 --pad same");
   command->callback(explain);
 }

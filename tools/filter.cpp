@@ -211,7 +211,7 @@ void add_filter(CLI::App &app) {
   command->add_option("in", given.in, "PNG, JPEG, BMP, TGA or PNM, grey or colour")->required();
   command->add_option("out", given.out, "its name ends in .png, .jpg, .bmp or .tga")->required();
   command->add_option("--kernel,-k", given.kernel, "what to do, see below")->required();
-  command->add_option("--threads", given.threads, "threads")->check(CLI::PositiveNumber);
+  command->add_option("--threads", given.threads, "threads")->check(thread_counts());
   command->add_flag("--time", given.time, "print the time spent in the library");
   command->footer(
       "Kernels:\n"
@@ -221,9 +221,11 @@ void add_filter(CLI::App &app) {
       "  sobel                 edges: magnitude of the slope\n"
       "  laplace               second derivative, 128 is none\n"
       "  sharpen, emboss\n"
-      "  FILE                  a text file with a row of taps per line\n"
+      "  FILE                  a text file with a row of taps per line. It is correlated, not\n"
+      "                        flipped: the first tap meets the pixel furthest up and left. Taps\n"
+      "                        are taken as they are, not normalised to a sum of 1\n"
       "The border repeats the outermost pixels. Opacity is kept. Values are taken as they are in\n"
-      "the file (not linear light).\n\n"
+      "the file (not linear light), with 8 bits: of a PNG with 16 the lower 8 are lost.\n\n"
       "Example: swconv filter photo.jpg edges.png --kernel sobel");
   command->callback(filter);
 }

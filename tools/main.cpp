@@ -43,6 +43,13 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &e) {
+    // CLI11 says that a command is missing, but not what stands in its place.
+    const auto words = app.remaining();
+    if (e.get_exit_code() != 0 && app.get_subcommands().empty() && !words.empty()) {
+      std::fprintf(stderr, "'%s' is no command of swconv.\nRun with --help for more information.\n",
+                   words.front().c_str());
+      return 2;
+    }
     return app.exit(e) == 0 ? 0 : 2;
   } catch (const std::bad_alloc &) {
     std::fprintf(stderr, "swconv: not enough memory\n");

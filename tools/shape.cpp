@@ -2,6 +2,7 @@
 #include "shape.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 #include "parameters.hpp"
 
@@ -10,12 +11,19 @@ namespace {
 
 using swconv_bench::layer, swconv_bench::operation;
 
-/// "1x72x56x56" as numbers, each at least `lowest`.
-std::vector<int64_t> numbers(const std::string &text, const char *argument, int64_t lowest) {
+/// "1x72x56x56" as numbers, each at least `lowest`. The highest are far beyond any memory, and small
+/// enough that the extents of a layer can be computed.
+std::vector<int64_t> numbers(const std::string &text, const char *argument, int64_t lowest,
+                             int64_t highest = INT32_MAX) {
   std::vector<int64_t> values;
   for (const auto &part : CLI::detail::split(text, 'x')) {
     int64_t value = 0;
-    if (!CLI::detail::lexical_cast(part, value) || value < lowest)
+    const char *const end = part.data() + part.size();
+    const auto read = std::from_chars(part.data(), end, value);
+    if (read.ec == std::errc::result_out_of_range || value > highest)
+      throw CLI::ValidationError(
+          argument, part + " is too large: sizes go up to " + std::to_string(highest));
+    if (read.ec != std::errc() || read.ptr != end || value < lowest)
       throw CLI::ValidationError(argument, "'" + text + "' is not sizes joined by x, e.g. 3x3");
     values.push_back(value);
   }
@@ -77,7 +85,7 @@ layer parse_layer(const layer_text &text) {
   const bool two = text.operation.back() == 'd' && text.operation[text.operation.size() - 2] == '2';
   const size_t dims = two ? 4 : 3;
   l.name = text.operation;
-  const auto src = numbers(text.src, "--src", 1);
+  const auto src = numbers(text.src, "--src", 1, int64_t{1} << 40);
   if (src.size() != dims) throw CLI::ValidationError("--src", two ? "give NxCxHxW" : "give NxCxW");
   l.n = src[0], l.ic = src[1], l.w = src.back();
   if (two) l.h = src[2];

@@ -6,17 +6,19 @@ Usage: tool_test.py PATH_OF_SWCONV
 """
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 import unittest
 
-TOOL = sys.argv.pop(1)
+TOOL = pathlib.Path(sys.argv.pop(1)).resolve()
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def run(*arguments, code=0):
+def run(*arguments, code=0, folder=None):
     done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True,
-                          check=False, timeout=300)
+                          check=False, timeout=300, cwd=folder)
     assert done.returncode == code, '%s: exit code %d\n%s%s' % (
         arguments, done.returncode, done.stdout, done.stderr)
     return done.stdout + done.stderr
@@ -53,6 +55,16 @@ class Info(unittest.TestCase):
             self.assertIn('--help', run(command, '--help'))
         self.assertIn('swconv explain', run('--help'))
         self.assertRegex(run('--version'), r'^\d+\.\d+\.\d+$')
+        text = run('filter', '--help')
+        for fact in ('not\n *flipped', 'not normalised', '8 bits'):
+            self.assertRegex(text, fact)
+        self.assertIn('of convolutions only', run('explain', '--help'))
+
+    def test_unknown_words_are_named(self):
+        self.assertIn("'nonsense' is no command", run('nonsense', code=2))
+        self.assertIn("'--nonsense' is no command", run('--nonsense', code=2))
+        self.assertIn('nonsense', run('info', 'nonsense', code=2))
+        self.assertIn('required', run(code=2))
 
 
 class Explain(unittest.TestCase):
@@ -82,6 +94,7 @@ class Explain(unittest.TestCase):
     def test_kernel_and_pooling(self):
         text = run('explain', 'maxpool2d', '--src', '1x8x32x32', '--window', 3, '--stride', 2)
         self.assertIn('1x8x32x32 -> 1x8x15x15', text)
+        self.assertNotRegex(text, r'(?m)^(filter|arithmetic|expected) |expected')
         names = re.findall(r'(?m)^(?:kernels)? +(?:\* )?(channel_vector/\S+)',
                            run('info', '--kernels'))
         text = run('explain', 'conv2d', '--src', '1x4x9x9', '--filter', '64x4x3x3',
@@ -95,9 +108,20 @@ class Explain(unittest.TestCase):
                                       '8x3x3x3', code=2))
         run('explain', 'conv3d', '--src', '1x4x9x9', code=2)
         run('explain', 'conv2d', '--src', '1x4x2x2', '--filter', '8x4x3x3', code=2)
-        run(code=2)
         self.assertIn('no such instruction set', run(
             'explain', 'conv2d', '--src', '1x4x9x9', '--filter', '8x4x3x3', '--isa', 'mmx', code=1))
+
+
+    def test_numbers_out_of_range(self):
+        for argument, value in (('--src', '99999999999999999999x3x8x8'),
+                                ('--src', '1x3x8x9223372036854775807'),
+                                ('--filter', '8x3x3x3000000000'), ('--pad', '99999999999999999999'),
+                                ('--dilation', '3000000000'), ('--groups', '99999999999999999999'),
+                                ('--groups', '0'), ('--threads', '0'), ('--threads', '-1')):
+            layer = {'--src': '1x3x8x8', '--filter': '8x3x3x3', argument: value}
+            text = run('explain', 'conv2d', *(x for pair in layer.items() for x in pair), code=2)
+            self.assertTrue(text.startswith(argument + ': '), text)
+            self.assertLess(len(text), 150)
 
 
 class Filter(unittest.TestCase):
@@ -149,6 +173,39 @@ class Filter(unittest.TestCase):
         self.assertIn('.png', run('filter', png, 'out.gif', '-k', 'box', code=1))
         self.assertIn('neither a known name nor a file',
                       run('filter', png, self.result, '-k', 'blurr', code=2))
+        text = run('filter', png, self.result, '-k', 'box', '--threads', 0, code=2)
+        self.assertRegex(text, '^--threads: .{,60}\n')
+
+
+class Pages(unittest.TestCase):
+    """The command lines that people copy: of README.md, docs/tool.md and --help."""
+
+    def shown(self):
+        texts = [(ROOT / name).read_text(encoding='utf-8') for name in ('README.md', 'docs/tool.md')]
+        texts += [run('--help')] + [run(command, '--help') for command in ('explain', 'filter')]
+        for line in re.findall(r'(?m)^(?: +|Example: )(swconv [a-z].*)', '\n'.join(texts)):
+            line = re.split(r' {2,}', line)[0]  # the rest says what it does
+            yield shlex.split(re.sub(r'\[.*?\]', '', line))[1:]
+            if '[' in line:
+                yield shlex.split(re.sub(r'[][]', '', line))[1:]
+
+    def test_command_lines_work(self):
+        here = re.findall(r'(?m)^(?:sets)? +(\w+) +(?:chosen|available)', run('info'))
+        self.assertTrue(here)
+        lines = {tuple(words) for words in self.shown()}
+        self.assertLessEqual({'info', 'explain', 'filter'}, {words[0] for words in lines})
+        self.assertGreaterEqual(len(lines), 10, lines)
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            write_bmp(folder / 'in.bmp', [[(10 * x, 20 * y, 99) for x in range(25)] for y in range(9)])
+            for photo in ('photo.jpg', 'photo.png'):
+                run('filter', 'in.bmp', photo, '-k', 'box:1', folder=folder)
+            for words in sorted(lines):
+                with self.subTest(' '.join(words)):
+                    isa = words[words.index('--isa') + 1] if '--isa' in words else here[0]
+                    run(*words, code=0 if isa in here else 1, folder=folder)
+                    if words[0] == 'filter':
+                        self.assertEqual((folder / words[2]).read_bytes()[1:4], b'PNG')
 
 
 if __name__ == '__main__':

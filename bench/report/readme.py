@@ -51,7 +51,8 @@ def means(run):
     layers = run.convolutions()
     for peer in PEERS:
         found = [s for s in (l.speedup(peer) for l in layers) if s]
-        print('%s: %.2f over %d layers, least %.2f' % (peer, data.geomean(found), len(found), min(found)))
+        print('%s: %.2f over %d layers, least %.2f, slower on %d' % (
+            peer, data.geomean(found), len(found), min(found), sum(s < 1 for s in found)))
     for title, left_out in (('without OpenCV', {'opencv'}), ('with OpenCV', set())):
         best = [min(s for s in (l.speedup(v) for v in l.times if data.is_peer(v) and v not in left_out)
                     if s) for l in layers]

@@ -28,12 +28,19 @@ SWCONV_BEGIN_NAMESPACE
 
 /// The operators of sliding_sum. Integers wrap. A NaN in the window makes max and min NaN.
 namespace ops {
+/// a + b
 struct add : sliding::elementwise<SWCONV_OP_ADD> {};
+/// a · b
 struct mul : sliding::elementwise<SWCONV_OP_MUL> {};
+/// The larger of a and b.
 struct max : sliding::elementwise<SWCONV_OP_MAX> {};
+/// The smaller of a and b.
 struct min : sliding::elementwise<SWCONV_OP_MIN> {};
+/// The bits set in a and b; of integers only.
 struct bit_and : sliding::elementwise<SWCONV_OP_AND> {};
+/// The bits set in a or b; of integers only.
 struct bit_or : sliding::elementwise<SWCONV_OP_OR> {};
+/// The bits set in one of a and b; of integers only.
 struct bit_xor : sliding::elementwise<SWCONV_OP_XOR> {};
 }  // namespace ops
 
@@ -48,7 +55,7 @@ enum class edges : uint32_t {
 /// ahead, w - 1 looks back. It counts for `fill` and `truncated`.
 template <class T>
 struct sliding_options {
-  swconv::edges edges = swconv::edges::valid;
+  swconv::edges edges = swconv::edges::valid;  ///< of windows that reach beyond the data
   int64_t before = 0;    ///< along the row
   int64_t before_h = 0;  ///< along the column
   T fill = T();          ///< for edges::fill

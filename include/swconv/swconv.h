@@ -63,7 +63,7 @@ enum {
   SWCONV_OVERLAP = 7              /**< an element of src and of dst share memory */
 };
 
-/** Element type of a tensor. Only f32 is implemented. */
+/** Element type of a tensor. Every struct says which it takes; convolutions take f32. */
 typedef uint32_t swconv_dtype;
 enum {
   SWCONV_F32 = 0,
