@@ -97,12 +97,15 @@ SWCONV_COLD inline double depthwise_cost(const problem &p) {
   const double in = static_cast<double>(p.h.in) * static_cast<double>(p.w.in) / rows;
   const double weights = static_cast<double>(p.h.taps) * static_cast<double>(p.w.taps) / rows;
   constexpr double transpose = simd::isa::full::size / 16.0;  // by quads of lanes
+  // Where there are few registers a plane that does not stay near costs more.
+  constexpr double near = 16384 / 4.0 / simd::isa::full::size;
+  const double per_tap = !simd::isa::masks_are_free && in * rows > near ? 1.65 : 1.25;
   return blocks / groups *
-         (out * taps * 1.25 + taps * 3.5 + transpose * (22 * out + 19 * in + 8 * weights));
+         (out * taps * per_tap + taps * 3.5 + transpose * (22 * out + 19 * in + 8 * weights));
 }
 
 /// The same for a square filter with columns in the lanes. Where masks are vectors, an edge that is not
-/// joined with another takes twice the time of other vectors and more, and every plane has its overhead.
+/// joined with another takes twice the time of other vectors, and every plane has its overhead.
 SWCONV_COLD inline double square_plane_cost(const problem &p, const kernel_entry &k) {
   constexpr double lanes = simd::isa::full::size;
   const bool pairs = k.column_stride == pair_stride;
@@ -125,34 +128,30 @@ SWCONV_COLD inline double square_plane_cost(const problem &p, const kernel_entry
                                    : taps * 1.25 + 5;
     // A tile that is not full computes rows it does not fill, in every phase of a dilation.
     const double height = static_cast<double>(p.h.out), step = static_cast<double>(p.row_step);
-    const bool full = p.h.out % (planar::square_rows_of_tile * p.row_step) == 0;
+    const bool full = p.h.out % (planar::square_rows_unit * p.row_step) == 0;
     const double rests = full ? 0 : (step < height ? step : height) / height;
     const double more = rests * (width - 1) / (pairs ? 4 : 2);
     return 10 / rows + (1 + more) * vectors * vector;
   }
+  // Of many channels every row of sums is kept in memory between two of them.
   const double taps = static_cast<double>(p.h.taps) * width, out = static_cast<double>(p.w.out);
-  // Of a tile of rows that is not full a part of the rest is computed, too, in every phase of a dilation.
-  constexpr int64_t tile = planar::square_rows_of_tile;
-  const int64_t phases = axis::least(p.row_step, p.h.out);
-  const int64_t rest = phases > 0 ? (p.h.out + phases - 1) / phases % tile : 0;
-  const double more = rest > 0 ? static_cast<double>(phases * (tile - rest)) / (4 * rows) : 0;
-  const double edge = pairs ? taps * 5.2 + 16 : taps * 3.3 + 8;
-  double row;
+  const double whole = pairs ? taps * 1.75 + 16 : taps * (width > 5 ? 1.6 : 1.25) + 5;
+  const double edge = pairs ? taps * 3.6 + 24 : taps * 2 + 16;
+  const double channels = static_cast<double>(p.in_channels);
   constexpr int64_t n = simd::isa::full::size;
+  double row;
   if (planar::joins_ends<3> && width > 2 && planar::loaded_ends_fit(p.w, n)) {
-    // Every cut tap of the two ends is chosen lane by lane. A vector beside the last that reaches over the
-    // end of the row, too, is an edge.
+    // A vector beside the last that reaches over the end of the row, too, is an edge.
     const int64_t vectors = (p.w.out + n - 1) / n;
-    const double whole = pairs ? taps * 1.9 + 14 : taps * 1.35 + 4;
     const bool over = vectors > 2 && !p.w.inside((vectors - 2) * n, n);
-    row = static_cast<double>(vectors) * whole + (width - 1) * width + (over ? edge - whole : 0);
+    row = static_cast<double>(vectors) * whole + (over ? edge - whole : 0);
   } else {
     const double vectors = out / lanes + 0.5;
     const int sides = (p.w.pad > 0) + !p.w.inside(p.w.out - 1, 1);
     const double edges = sides < vectors ? sides : 1;
-    row = (vectors > edges ? (vectors - edges) * (taps * 1.35 + (pairs ? 8 : 4)) : 0) + edges * edge;
+    row = (vectors > edges ? (vectors - edges) * whole : 0) + edges * edge;
   }
-  return 20 / rows + (1 + more) * row;
+  return 20 / rows + channels * row;
 }
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:
@@ -286,8 +285,7 @@ SWCONV_COLD inline double row_cost(const problem &p, const kernel_entry &k) {
   double per_fma = load / (shared > 1 ? shared : 1) + 1 / x;
   if (per_fma < 1) per_fma = 1;
   const double cost = channels * vectors * (taps * per_fma * (any ? 2.1 : 1.0) + 6);
-  const bool square = !any && channels == 1 && p.in_channels == 1;
-  if (square && (p.groups > 1 || simd::isa::masks_are_free)) return square_plane_cost(p, k);
+  if (!any && (!planar::tall || p.in_channels == 1)) return square_plane_cost(p, k);
   // On planes of their own: so much more for every call.
   if (p.groups == 1 || p.in_channels > 1) return cost;
   return cost + 260 / static_cast<double>(p.h.out > 0 ? p.h.out : 1);
@@ -352,7 +350,7 @@ SWCONV_COLD inline void split_work(plan_data &d, uint32_t threads) {
   int64_t column_unit = by_channel ? 64 : 8 * lanes;
   // Tiles of pixels from anywhere want more than one narrow row.
   const int64_t few_rows = channel_vector::scattered && p.w.out > 0 ? (31 + p.w.out) / p.w.out : 1;
-  int64_t row_unit = by_channel ? few_rows : (k.square ? planar::square_rows_of_tile : 4) * p.row_step;
+  int64_t row_unit = by_channel ? few_rows : (k.square ? planar::square_rows_unit : 4) * p.row_step;
   if (k.workspace != nullptr && d.is_pool) {
     // Neighbouring blocks both read, and join, what their windows share.
     const int64_t unit = pooling::columns_unit(p.w);

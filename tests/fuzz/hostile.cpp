@@ -375,9 +375,10 @@ swconv_status plan_everywhere(const Params *p, const swconv_plan_options &given,
     if (status != SWCONV_OK && (e.status != status || plans[k].get() != nullptr))
       finding("a failure without its detail");
     if (k == 0) first = status;
-    // A worker's workspace may be a few rows, and so a part of the largest tensor.
+    // A worker's workspace may be a few rows, and so a part of the largest tensor; of a pooling window with
+    // gaps as wide as src they are three times as long.
     const wide workers = given.max_threads > 1 ? given.max_threads : 1;
-    const bool many_workspaces = workers > 1000 || m.largest * workers >= wide{1} << 59;
+    const bool many_workspaces = workers > 1000 || m.largest * workers >= wide{1} << 57;
     if (status != first) {
       // Kernels differ in their workspaces, and so in what is too much for many workers.
       const bool one_too_large = std::min(status, first) == SWCONV_OK &&

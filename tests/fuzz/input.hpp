@@ -52,6 +52,9 @@ int64_t read_hostile(byte_reader &in, int64_t honest);
 bool try_hostile(const conv_case &c, byte_reader &in);
 bool try_hostile(const pool_case &c, byte_reader &in);
 
+/// A sliding sum, maxima with indices or adaptive pooling, honest or not. True if it was accepted.
+bool try_call(byte_reader &in);
+
 /// Prints and aborts: how a finding reaches the fuzzer.
 [[noreturn]] void finding(const std::string &what);
 

@@ -15,7 +15,7 @@ namespace swconv_test {
 namespace {
 
 struct {
-  int64_t inputs, accepted, hostile, hostile_accepted, kernels_forced;
+  int64_t inputs, accepted, hostile, hostile_accepted, kernels_forced, calls, calls_accepted;
 } counts;
 
 /// What a layer costs the tests, about: arithmetic and the elements they fill and compare.
@@ -177,6 +177,13 @@ void run_input(const uint8_t *data, size_t size) {
   byte_reader in(data, size);
   ++counts.inputs;
   const uint8_t kind = in.byte();
+  if (kind == 0xfd) {  // operators without a plan
+    ++counts.calls;
+    const bool accepted = try_call(in);
+    counts.accepted += accepted;
+    counts.calls_accepted += accepted;
+    return;
+  }
   const bool hostile = kind / 4 % 4 == 0;
   const double most = kind / 16 == 0 ? 30000 : 3000;  // some large ones
   if (kind % 4 == 0)
@@ -190,7 +197,8 @@ std::string input_counts() {
   text << counts.inputs << " inputs, " << counts.accepted << " accepted ("
        << (counts.inputs ? 100 * counts.accepted / counts.inputs : 0) << "%); "
        << counts.hostile << " hostile, " << counts.hostile_accepted << " of them accepted; "
-       << counts.kernels_forced << " with a kernel named\n"
+       << counts.kernels_forced << " with a kernel named; " << counts.calls << " calls without a plan, "
+       << counts.calls_accepted << " of them accepted\n"
        << coverage_table();
   return text.str();
 }

@@ -98,7 +98,7 @@ float value(uint64_t bits, int64_t data, role r) {
       if (r == role::filter && special) return sign * std::numeric_limits<float>::infinity();
       return sign * unit;
     case nan_src:
-      if (r == role::src && special)
+      if (r != role::filter && special)
         return (bits >> 50) & 1 ? std::numeric_limits<float>::quiet_NaN()
                                 : sign * std::numeric_limits<float>::infinity();
       return sign * unit;

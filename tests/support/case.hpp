@@ -25,7 +25,7 @@ enum data : int64_t {
   random_data = 1,  ///< uniform in (-1, 1)
   tiny = 2,         ///< so small that products underflow
   inf_filter = 3,   ///< random, some filter taps infinite: padding must not meet them
-  nan_src = 4,      ///< random, some src elements NaN or infinite
+  nan_src = 4,      ///< random, some elements NaN or infinite: of src, and of what is fused
   one_nan = 5,      ///< random, but the src element of index `seed` is NaN
   one_inf = 6       ///< random, but the src element of index `seed` is infinite, of either sign
 };

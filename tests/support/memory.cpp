@@ -22,6 +22,12 @@
 #define ASAN_POISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
 #define ASAN_UNPOISON_MEMORY_REGION(begin, bytes) ((void)(begin), (void)(bytes))
 #endif
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#else
+#define VALGRIND_MAKE_MEM_NOACCESS(begin, bytes) ((void)(begin), (void)(bytes))
+#define VALGRIND_MAKE_MEM_DEFINED(begin, bytes) ((void)(begin), (void)(bytes))
+#endif
 
 namespace swconv_test {
 namespace {
@@ -29,6 +35,16 @@ namespace {
 const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
 constexpr size_t slack = 256;  // bytes filled and watched on the side without a protected page
 constexpr uint32_t canary_bits = 0x7fc5ca4au;
+
+/// For the address sanitiser and valgrind, which see more than a protected page does.
+void forbid(const unsigned char *begin, const unsigned char *end) {
+  ASAN_POISON_MEMORY_REGION(begin, static_cast<size_t>(end - begin));
+  VALGRIND_MAKE_MEM_NOACCESS(begin, static_cast<size_t>(end - begin));
+}
+void allow(const unsigned char *begin, size_t bytes) {
+  ASAN_UNPOISON_MEMORY_REGION(begin, bytes);
+  VALGRIND_MAKE_MEM_DEFINED(begin, bytes);
+}
 
 void fill(unsigned char *begin, size_t bytes) {
   for (size_t i = 0; i + 4 <= bytes; i += 4) std::memcpy(begin + i, &canary_bits, 4);
@@ -60,7 +76,7 @@ float canary() {
 
 void guarded_memory::release() {
   if (!mapping_) return;
-  ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
+  allow(mapping_, mapped_);
   munmap(mapping_, mapped_);
   mapping_ = nullptr;
 }
@@ -84,7 +100,7 @@ void *guarded_memory::take(size_t bytes, size_t alignment, edge side, size_t gap
     }
   }
   block_bytes_ = bytes;
-  ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
+  allow(mapping_, mapped_);
   if (side == edge::front) {
     block_ = mapping_ + page + gap;
     fill(mapping_ + page, gap + bytes + slack);
@@ -100,9 +116,8 @@ void *guarded_memory::take(size_t bytes, size_t alignment, edge side, size_t gap
 }
 
 void guarded_memory::close() const {
-  unsigned char *end = block_ + block_bytes_;
-  ASAN_POISON_MEMORY_REGION(mapping_, static_cast<size_t>(block_ - mapping_));
-  ASAN_POISON_MEMORY_REGION(end, static_cast<size_t>(mapping_ + mapped_ - end));
+  forbid(mapping_, block_);
+  forbid(block_ + block_bytes_, mapping_ + mapped_);
 }
 
 bool guarded_memory::slack_is_intact() const {
@@ -111,7 +126,7 @@ bool guarded_memory::slack_is_intact() const {
   unsigned char *before = next_word(std::max(first, block_ - slack));
   unsigned char *after = next_word(block_ + block_bytes_);
   const size_t behind = after < last ? std::min<size_t>(slack - 4, static_cast<size_t>(last - after)) : 0;
-  ASAN_UNPOISON_MEMORY_REGION(mapping_, mapped_);
+  allow(mapping_, mapped_);
   const bool intact = filled(before, static_cast<size_t>(std::max(before, block_) - before)) && filled(after, behind);
   close();
   return intact;

@@ -36,7 +36,7 @@ class guarded_memory {
 
  private:
   void release();
-  void close() const;  // to the address sanitiser: all but the block
+  void close() const;  // to the address sanitiser and valgrind: all but the block
   unsigned char *mapping_ = nullptr;  // with both protected pages
   size_t mapped_ = 0;
   unsigned char *block_ = nullptr;

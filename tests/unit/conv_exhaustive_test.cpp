@@ -157,10 +157,34 @@ TEST(ConvNanAndInfinity, ReachEveryLaneAndNoOther) {
         c.data = kind;
         c.scale = act % 2;
         c.bias = act % 3 == 0;
-        c.residual = act % 4 == 0 ? own_residual : no_residual;
-        for (c.seed = 0; c.seed < c.g * c.h * c.w; ++c.seed) cases.push_back(c);
+        for (c.seed = 0; c.seed < c.g * c.h * c.w; ++c.seed) {
+          c.residual = (act + c.seed) % 4 == 0 ? own_residual : no_residual;
+          cases.push_back(c);
+        }
       }
   run_cases(sample(cases, by_effort<size_t>(97, 1, 1)), {breadth::families, {1}});
+}
+
+/// The same of kernels that families do not choose there, most of them without activation.
+TEST(ConvNanAndInfinity, OfSmallFilters) {
+  std::vector<conv_case> cases;
+  for (const char *text :
+       {"conv g=2 h=3 w=21 kh=2 kw=2 pt=1", "conv h=5 w=23 kh=3 kw=3 pt=1 pb=1 pl=1 pr=1",
+        "conv g=2 h=9 w=21 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1", "conv h=5 w=19 kh=4 kw=4 pl=2 pr=1",
+        "conv h=6 w=21 kh=5 kw=5 pt=2 pb=2 pl=2 pr=2", "conv g=2 h=7 w=37 kh=5 kw=5 sh=2 sw=2 pt=2 pl=2",
+        "conv h=8 w=27 kh=7 kw=7 pt=3 pb=3 pl=3 pr=3", "conv dims=1 w=150 kw=7 pl=3 pr=3",
+        "conv dims=1 w=150 kw=2", "conv dims=1 w=290 kw=9 dw=2"})
+    for (const int64_t kind : {one_nan, one_inf}) {
+      conv_case c;
+      ASSERT_TRUE(parse(text, &c));
+      c.data = kind;
+      for (c.seed = 0; c.seed < c.g * c.h * c.w; ++c.seed) {
+        c.act = c.seed % 5 == 0 ? c.seed / 5 % (SWCONV_ACT_GELU_TANH + 1) : 0;
+        c.residual = c.seed % 7 == 0 ? own_residual : no_residual;
+        cases.push_back(c);
+      }
+    }
+  run_cases(sample(cases, by_effort<size_t>(97, 1, 1)), {breadth::kernels, {1}});
 }
 
 /// Long signals: filter lengths around one, two and three vectors, all of them in the long run.

@@ -14,13 +14,14 @@ constexpr int64_t widest_vector = 16;
 
 /// Every case at both pages and at every gap; the shorter forms take every n-th of that.
 template <class Case>
-void run_at_pages(const std::vector<Case> &cases, size_t every_quick, size_t every) {
+void run_at_pages(const std::vector<Case> &cases, size_t every_quick, size_t every,
+                  breadth kernels = breadth::families) {
   size_t first = 0;
   for (int64_t gap = 0; gap < widest_vector; ++gap)
     for (const auto page : {scope::in_front, scope::behind}) {
       // Another part of the cases at each place, so that all of them come up.
       const auto some = sample(cases, by_effort<size_t>(every_quick, every, 1), first++);
-      scope s{breadth::families, {1}};
+      scope s{kernels, {1}};
       s.gap = gap;
       s.page = page;
       run_cases(some, s);
@@ -51,6 +52,55 @@ TEST(Pages, Convolutions) {
     c.seed = static_cast<int64_t>(i) + 1;
   }
   run_at_pages(cases, 997, 61);
+}
+
+/// Layers of one output channel, which have kernels of their own for small square filters, with all that
+/// is done on the way to dst, and rows apart.
+TEST(Pages, SquareFilters) {
+  auto cases = product<conv_case>(conv_case(), {{&conv_case::w, widths},
+                                                {&conv_case::kw, {2, 3, 4, 5, 7}},
+                                                {&conv_case::sw, {1, 2}},
+                                                {&conv_case::pl, {0, 1, 3}},
+                                                {&conv_case::h, {1, 2, 3, 5, 9, 33}},
+                                                {&conv_case::g, {1, 3}},
+                                                {&conv_case::ic, {1, 2}}});
+  for (size_t i = 0; i < cases.size(); ++i) {
+    auto &c = cases[i];
+    const auto every = [i](size_t n) { return static_cast<int64_t>(i / n); };
+    c.kh = c.kw;
+    c.sh = c.sw;
+    c.pr = every(3) % 3 == 0 ? 0 : c.pl;
+    c.pt = c.pb = every(2) % 4;
+    if (i % 6 == 5) c.dh = c.sw + every(6) % 2;
+    c.bias = every(3) % 2;
+    c.scale = i % 7 == 3;
+    c.residual = i % 5 == 0 ? own_residual : i % 5 == 1 ? residual_is_dst : no_residual;
+    c.act = i % 4 == 0 ? int64_t{SWCONV_ACT_RELU} : i % 4 == 1 ? every(4) % 11 : 0;
+    c.src_layout = i % 3 == 0 ? gaps : dense;
+    c.dst_layout = i % 3 == 1 ? gaps : dense;
+    c.data = random_data;
+    c.seed = static_cast<int64_t>(i) + 1;
+  }
+  run_at_pages(cases, 499, 31, breadth::kernels);
+}
+
+/// Signals of one channel.
+TEST(Pages, Signals) {
+  auto cases = product<conv_case>(conv_case(), {{&conv_case::w, {7, 16, 33, 70, 131, 200, 300}},
+                                                {&conv_case::kw, {2, 3, 5, 7, 8, 13, 33}},
+                                                {&conv_case::dw, {1, 2, 5, 16}},
+                                                {&conv_case::pl, {0, 1, 6}},
+                                                {&conv_case::ic, {1, 2}}});
+  for (size_t i = 0; i < cases.size(); ++i) {
+    auto &c = cases[i];
+    c.dims = 1;
+    c.pr = i % 3 == 0 ? 0 : c.pl;
+    c.bias = static_cast<int64_t>(i / 2 % 2);
+    c.act = i % 4 == 0 ? SWCONV_ACT_RELU : SWCONV_ACT_NONE;
+    c.data = random_data;
+    c.seed = static_cast<int64_t>(i) + 1;
+  }
+  run_at_pages(cases, 499, 31, breadth::kernels);
 }
 
 TEST(Pages, Pools) {

@@ -109,15 +109,16 @@ std::vector<T> naive(const layout &l, const std::vector<T> &src, int64_t stride,
 }
 
 /// `run(src, dst, stride, fill)` must give what the naive loop gives, and touch nothing else: rows
-/// are three elements apart, and src and dst begin or end at a protected page.
+/// are three elements apart, and src and dst begin or end at a protected page, or a few elements off it.
 template <class T, class F, class Run>
 void expect_naive(const layout &l, F f, const Run &run, const std::string &what) {
   const int64_t stride = l.w + 3;
   const edge side = next_random() % 2 ? edge::front : edge::back;
+  const size_t gap = next_random() % 2 ? next_random() % 16 : 0;  // in elements
   static guarded_memory src_memory, dst_memory;
   const auto place = [&](guarded_memory &memory, int64_t h, int64_t w, size_t *count) {
     *count = size_t((h - 1) * stride + w);
-    T *data = static_cast<T *>(memory.take(*count * sizeof(T), sizeof(T), side));
+    T *data = static_cast<T *>(memory.take(*count * sizeof(T), sizeof(T), side, gap * sizeof(T)));
     for (size_t i = 0; i < *count; ++i) data[i] = random_element<T>();
     return data;
   };

@@ -100,12 +100,14 @@ struct accumulators {
 template <class V>
 struct row_output {
   const rows &r;
-  float *dst;          ///< first row, column 0
-  int64_t step, plane; ///< floats from row to row, from channel to channel
-  int64_t count;       ///< of rows
+  float *dst;           ///< first row, column 0
+  int64_t step, plane;  ///< floats from row to row, from channel to channel
+  int64_t count;        ///< of rows
   const float *scale, *bias;
   float lo, hi;
-  bool affine, clamp, general;
+  int64_t bias_step;  ///< 0 where there is none
+  bool clamp, general;
+  bool simple;  ///< bias and limits are all that is to be done
 
   SWCONV_ALWAYS_INLINE explicit row_output(const rows &group)
       : r(group),
@@ -114,43 +116,52 @@ struct row_output {
         plane(r.p.dst.c),
         count(r.count),
         scale(r.ep.scale ? r.ep.scale + r.c : nullptr),
-        bias(r.ep.bias ? r.ep.bias + r.c : nullptr),
+        bias(r.ep.bias ? r.ep.bias + r.c : &no_bias),
         lo(r.ep.lo),
         hi(r.ep.hi),
-        affine(r.ep.affine),
+        bias_step(r.ep.bias != nullptr),
         clamp(r.ep.clamp),
-        general(r.ep.general) {}
+        general(r.ep.general),
+        simple(!general && scale == nullptr) {}
 
-  /// R rows by X vectors of columns from w, of channel r.c + c.
+  SWCONV_ALWAYS_INLINE V limited(V a) const {
+    return V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
+  }
+  /// R rows by X vectors of columns from w, of channel r.c + c. The first is row q of the group, and
+  /// begins `to` floats behind dst.
   template <int R, int X>
-  SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t c = 0) const {
-    if (finish(acc, c)) return rest(acc, c, w, V::size, V::size, 0);
-    put(acc, c, w, V::size, [](const V &v, float *to, auto) SWCONV_INLINE_LAMBDA { v.store(to); });
+  SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t c = 0, int64_t q = 0,
+                                  int64_t to = 0) const {
+    if (finish(acc, c)) return rest(acc, c, q, w, V::size, V::size, 0);
+    put(acc, dst + to + w, V::size,
+        [](const V &v, float *at, auto) SWCONV_INLINE_LAMBDA { v.store(at); });
   }
   /// The same with n columns in each vector, which `head` selects.
   template <int R, int X>
-  SWCONV_ALWAYS_INLINE void store_part(V (&acc)[R][X], int64_t w, int64_t n,
-                                       typename V::head head, int64_t c = 0) const {
-    if (finish(acc, c)) return rest(acc, c, w, n, n, 0);
-    put(acc, c, w, n,
-        [head](const V &v, float *to, auto) SWCONV_INLINE_LAMBDA { v.store_head(to, head); });
+  SWCONV_ALWAYS_INLINE void store_part(V (&acc)[R][X], int64_t w, int64_t n, typename V::head head,
+                                       int64_t c = 0, int64_t q = 0, int64_t to = 0) const {
+    if (finish(acc, c)) return rest(acc, c, q, w, n, n, 0);
+    put(acc, dst + to + w, n,
+        [head](const V &v, float *at, auto) SWCONV_INLINE_LAMBDA { v.store_head(at, head); });
   }
   /// n columns from 0 and n from w, whose first `skip` are filled; `others` selects the rest. Where masks
   /// are not free the vectors are whole, and the former get the same values again.
   template <int R>
   SWCONV_ALWAYS_INLINE void store_ends(V (&acc)[R][2], int64_t n, int64_t w, int64_t skip,
-                                       typename V::mask others, int64_t c) const {
-    if (finish(acc, c)) return rest(acc, c, 0, n, w, skip);
+                                       typename V::mask others, int64_t c, int64_t q, int64_t to) const {
+    if (finish(acc, c)) return rest(acc, c, q, 0, n, w, skip);
     const typename V::head head = V::head_of(n);
-    put(acc, c, 0, w, [=](const V &v, float *to, auto i) SWCONV_INLINE_LAMBDA {
+    put(acc, dst + to, w, [=](const V &v, float *at, auto i) SWCONV_INLINE_LAMBDA {
       if constexpr (simd::isa::masks_are_free)
-        v.store_head(to, i > 0 ? others : head);
+        v.store_head(at, i > 0 ? others : head);
       else
-        v.store(to);
+        v.store(at);
     });
   }
 
  private:
+  static constexpr float no_bias = -0.0f;  ///< which adds nothing to any number
+
   /// Scale, bias and limits; true if more is to be done. Accumulators are indexed by constants
   /// only, to stay in registers.
   template <int R, int X>
@@ -158,28 +169,28 @@ struct row_output {
     const auto each = [&](auto &&f) SWCONV_INLINE_LAMBDA {
       simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { f(acc[i / X][i % X]); });
     };
-    if (affine) {
-      const V by = scale ? V::broadcast(scale + c) : V::set1(1.0f);
-      const V more = bias ? V::broadcast(bias + c) : V::set1(-0.0f);
+    const V more = V::broadcast(bias + c * bias_step);
+    if (__builtin_expect(scale == nullptr, 1)) {
+      each([&](V &a) SWCONV_INLINE_LAMBDA { a = V::add(a, more); });
+    } else {
+      const V by = V::broadcast(scale + c);
       each([&](V &a) SWCONV_INLINE_LAMBDA { a = V::fma(a, by, more); });
     }
-    if (clamp)
-      each([&](V &a) SWCONV_INLINE_LAMBDA {
-        a = V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
-      });
-    return general;
+    if (__builtin_expect(clamp, 0))
+      each([&](V &a) SWCONV_INLINE_LAMBDA { a = limited(a); });
+    return __builtin_expect(general, 0);
   }
   /// What is more to be done, and n columns of vectors that are `apart` to dst; the last vector's
   /// first `skip` columns are filled.
   template <int R, int X>
-  SWCONV_ALWAYS_INLINE void rest(V (&acc)[R][X], int64_t c, int64_t w, int64_t n, int64_t apart,
-                                 int64_t skip) const {
+  SWCONV_ALWAYS_INLINE void rest(V (&acc)[R][X], int64_t c, int64_t first, int64_t w, int64_t n,
+                                 int64_t apart, int64_t skip) const {
     V copy[R][X];  // so that only the copy has an address
     simd::unroll<R * X>(
         [&](auto i) SWCONV_INLINE_LAMBDA { copy[i / X][i % X] = acc[i / X][i % X]; });
     for (int64_t q = 0; q < (R == 1 ? 1 : count); ++q)
       for (int64_t i = 0; i < X; ++i) {
-        const int64_t h = r.h + q * r.p.row_step;
+        const int64_t h = r.h + (first + q) * r.p.row_step;
         if (skip > 0 && i == X - 1)
           finish_rest(r, copy[q][i], r.c + c, h, w + i * apart, n, skip);
         else
@@ -187,8 +198,7 @@ struct row_output {
       }
   }
   template <int R, int X, class F>
-  SWCONV_ALWAYS_INLINE void put(V (&acc)[R][X], int64_t c, int64_t w, int64_t apart, F &&f) const {
-    float *to = dst + c * plane + w;
+  SWCONV_ALWAYS_INLINE void put(V (&acc)[R][X], float *to, int64_t apart, F &&f) const {
     const auto row = [&](auto q) SWCONV_INLINE_LAMBDA {
       simd::unroll<X>(
           [&](auto i) SWCONV_INLINE_LAMBDA { f(acc[q][i], to + i * apart, i); });
@@ -204,13 +214,23 @@ struct row_output {
 };
 
 /// Visits the rows of a block in groups of R rows that are row_step apart, the rest in groups of Fewer
-/// and one by one, or if Fewer is 0 as one group that is not full.
+/// and one by one, or if Fewer is 0 as one group that is not full; if it is -1, in groups of R at most, of
+/// about as many rows each.
 /// f(index<R>, h, count) handles rows h, h + row_step, …
 template <int R, int Fewer = 1, class F>
 SWCONV_ALWAYS_INLINE void walk_rows(int64_t h0, int64_t h1, int64_t step, F &&f) {
   for (int64_t phase = 0; phase < step && h0 + phase < h1; ++phase) {
     int64_t h = h0 + phase;
     int64_t left = step == 1 ? h1 - h : (h1 - h + step - 1) / step;
+    if constexpr (Fewer < 0) {
+      for (int64_t parts = (left + R - 1) / R; parts > 0; --parts) {
+        const int64_t count = (left + parts - 1) / parts;
+        f(simd::index<R>{}, h, count);
+        h += count * step;
+        left -= count;
+      }
+      continue;
+    }
     for (; left >= R; left -= R, h += R * step) f(simd::index<R>{}, h, R);
     if constexpr (Fewer > 1)
       for (; left >= Fewer; left -= Fewer, h += Fewer * step) f(simd::index<Fewer>{}, h, Fewer);

@@ -3,15 +3,15 @@
 /// Small square filters with columns in the lanes, for groups of one output channel: depthwise
 /// layers and single-channel images.
 ///
-/// A group of R output rows is one function: a loop over the columns, with rows and taps unrolled.
-/// Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other
+/// A group of output rows is one function: a loop over the columns, with taps unrolled, and rows
+/// (planar_square_rows.hpp). Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other
 /// element is picked in registers where masks are free. The two ends of a row are mostly one tile:
 /// alone, each would have too few sums to keep the multipliers busy.
 #pragma once
 
 #include <type_traits>
 
-#include "planar_rows.hpp"
+#include "planar_square_rows.hpp"
 
 SWCONV_BEGIN_NAMESPACE
 namespace planar {
@@ -261,118 +261,19 @@ struct square_columns {
   }
 };
 
-/// Where masks are free, tiles are tall: many rows share more loads, and make sums enough that none
-/// waits for another. A tile that is not full leaves the last rows out, and what only they read.
-constexpr bool tall = simd::isa::registers >= 32 && simd::isa::masks_are_free;
-/// The baseline gets less code.
-constexpr int square_rows_of_tile = tall ? 7 : simd::isa::has_fma ? 4 : 2;
-
 /// Are the two ends of a row one tile? Not of filters of two taps where masks are not free: they cut so
 /// little that it is not worth its code.
 template <int K>
 constexpr bool joins_ends = tall || (simd::isa::has_fma && K > 2);
 
-/// R output rows, row_step apart, that share input rows.
-template <class V, int R, int K, int S>
-struct square_rows {
+/// The columns of a group of rows.
+template <class Rows, class V, int K, int S>
+struct square_rows : Rows {
   using cols = columns<V, S>;
-  static constexpr int read = K + (R - 1) * S;  ///< input rows
+  using Rows::Rows;
 
-  /// The weights of a channel: in registers as many as fit beside so many sums, the others in memory.
-  /// Few registers are worth it for all or none.
-  template <int Sums>
-  struct weights {
-    static constexpr int taps = K * K, spare = !moves<K, S> ? 3 : K + 4;
-    static constexpr int room = simd::isa::registers - Sums - spare;
-    static constexpr int held = room >= taps ? taps : simd::isa::registers < 32 || room < 0 ? 0 : room;
-    const float *all;
-    V some[held > 0 ? held : 1];
-
-    SWCONV_ALWAYS_INLINE explicit weights(const float *f) : all(f) {
-      simd::unroll<held>(
-          [&](auto i) SWCONV_INLINE_LAMBDA { some[i] = V::held(V::broadcast(f + i)); });
-    }
-    template <int I>
-    SWCONV_ALWAYS_INLINE V at() const {
-      if constexpr (I < held)
-        return some[I];
-      else
-        return V::broadcast(all + I);
-    }
-  };
-
-  // Copies of what every vector needs: what r refers to might change with every store, for all that
-  // the compiler knows.
-  const float *first, *filter;  ///< input row 0, column 0; the first weight
-  int64_t step;                 ///< floats from an input row to the next
-  int64_t channels, channel;    ///< input channels, and floats from one to the next
-  int64_t planes;               ///< groups, one output channel each
-  int64_t pad, width;           ///< of dst
-  row_output<V> out;
-  uint32_t inside;  ///< which input rows lie inside src
-
-  SWCONV_ALWAYS_INLINE square_rows(const rows &r, int64_t groups)
-      : filter(r.weights),
-        step(r.p.h.dilation * r.p.src.h),
-        channels(r.p.in_channels),
-        channel(r.p.src.c),
-        planes(groups),
-        pad(r.p.w.pad),
-        width(r.p.w.out),
-        out(r),
-        inside((1u << (K + (r.count - 1) * S)) - 1) {
-    const axis &h = r.p.h;
-    const int64_t y = h.start(r.h);
-    first = r.src + y * r.p.src.h;
-    if (y >= 0 && y + (read - 1) * h.dilation < h.in) return;
-    for (int j = 0; j < read; ++j)
-      if (static_cast<uint64_t>(y + j * h.dilation) >= static_cast<uint64_t>(h.in))
-        inside &= ~(1u << j);
-  }
-
-  /// For each plane: clears R by X sums, calls tap(sums, position x of an input row, its index,
-  /// weights) for all input rows inside src, and store(sums, plane).
-  template <int X, class Tap, class Store>
-  SWCONV_ALWAYS_INLINE void walk(int64_t x, Tap &&tap, Store &&store) const {
-    const float *from = first + x, *f = filter;
-    for (int64_t g = 0; g < planes; ++g) {
-      V acc[R][X];
-      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = V::zero(); });
-      for (int64_t ic = 0; ic < channels; ++ic, from += channel, f += K * K) {
-        const weights<R * X> all(f);
-        const float *row = from;
-        simd::unroll<read>([&](auto j) SWCONV_INLINE_LAMBDA {
-          if (inside >> j & 1) tap(acc, row, j, all);
-          row += step;
-          SWCONV_OPAQUE(row);
-        });
-      }
-      store(acc, g);
-    }
-  }
-
-  /// Adds the taps of input row J to the sums that need them: add(sum, weight, vector, t, i) with
-  /// vector get(t, i), for tap t of vector i.
-  template <int J, int X, class Get, class Add>
-  static SWCONV_ALWAYS_INLINE void add_taps(V (&acc)[R][X], const weights<R * X> &f, Get &&get,
-                                            Add &&add) {
-    simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA {
-      constexpr int tap = decltype(t)::value;
-      V s[X];
-      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { s[i] = V::held(get(t, i)); });
-      simd::unroll<R>([&](auto q) SWCONV_INLINE_LAMBDA {
-        constexpr int k = J - decltype(q)::value * S;
-        if constexpr (k >= 0 && k < K) {
-          const V weight = f.template at<k * K + tap>();
-          simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-            add(acc[q][i], weight, s[i], t, i);
-          });
-        }
-      });
-    });
-  }
-
-  template <class Row, int X>
+  using Rows::out;
+  template <class Row, int R, int X>
   static SWCONV_ALWAYS_INLINE void order(V (&acc)[R][X]) {
     simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
       acc[i / X][i % X] = Row::ordered(acc[i / X][i % X]);
@@ -385,29 +286,26 @@ struct square_rows {
     using row_type = whole_row<V, X, K, S>;
     // Long rows are too many for the hardware's prefetchers, and stores wait for their lines as well.
     constexpr int ahead = 2 * X * row_type::columns;
-    if (simd::isa::masks_are_free && w + ahead + X * V::size <= width)
-      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+    if (tall && w + ahead + X * V::size <= this->width)
+      simd::unroll<square_rows_of_group<K> * X>([&](auto i) SWCONV_INLINE_LAMBDA {
         const int64_t column = w + ahead + i % X * V::size;
         __builtin_prefetch(out.dst + i / X * out.step + column);
-        __builtin_prefetch(first + (i / X * S + K - 1) * step + column * S);
+        __builtin_prefetch(this->first + (i / X * S + K - 1) * this->step + column * S);
       });
-    walk<X>(
-        w * S - pad,
-        [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
-          const row_type row(at);
-          add_taps<j, X>(
-              acc, f,
-              [&](auto t, auto i) SWCONV_INLINE_LAMBDA { return row.template tap<t>(i); },
-              [](V &a, V weight, V s, auto, auto) SWCONV_INLINE_LAMBDA {
-                a = V::fma(weight, s, a);
-              });
+    this->template walk<X>(
+        w * S - this->pad, [](const float *at) SWCONV_INLINE_LAMBDA { return row_type(at); },
+        [](const row_type &row, auto t, auto i)
+            SWCONV_INLINE_LAMBDA { return row.template tap<t>(i); },
+        [](V &a, V weight, V s, auto, auto) SWCONV_INLINE_LAMBDA { a = V::fma(weight, s, a); },
+        [w](V v, float *row, auto i) SWCONV_INLINE_LAMBDA {
+          if constexpr (row_type::columns == V::size) row_type::ordered(v).store(row + w + i * V::size);
         },
-        [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
+        [&](auto &acc, int64_t g, int64_t q, int64_t to) SWCONV_INLINE_LAMBDA {
           order<row_type>(acc);
           if constexpr (row_type::columns < V::size)
-            out.store_part(acc, w, row_type::columns, V::head_of(row_type::columns), g);
+            out.store_part(acc, w, row_type::columns, V::head_of(row_type::columns), g, q, to);
           else
-            out.store(acc, w, g);
+            out.store(acc, w, g, q, to);
         });
   }
 
@@ -415,32 +313,32 @@ struct square_rows {
   SWCONV_NOINLINE void edge(const edge_columns<V, K, S> &e) const {
     typename cols::reach reach[K];
     simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA { reach[t] = e.reach[t].held(); });
-    walk<1>(
-        e.w * S - pad,
-        [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
-          const auto source = [&] {
-            if constexpr (moves<K, S, true>)
-              return edge_row<V, K, S>(at, reach[0].part);
-            else
-              return edge_row<V, K, S>(at);
-          }();
-          add_taps<j, 1>(
-              acc, f,
-              [&](auto t, auto) SWCONV_INLINE_LAMBDA {
-                if constexpr (moves<K, S, true>)
-                  return source.template tap<t>(0);
-                else
-                  return source.template masked<t>(reach[t]);
-              },
-              [&](V &a, V weight, V s, auto t, auto) SWCONV_INLINE_LAMBDA {
-                // Where joined ends take most rows, those left are not worth two forms.
-                const bool cut = joins_ends<K> || t < e.t0 || t >= e.t1;
-                a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
-              });
+    using row_type = edge_row<V, K, S>;
+    this->template walk<1>(
+        e.w * S - this->pad,
+        [&](const float *at) SWCONV_INLINE_LAMBDA {
+          if constexpr (moves<K, S, true>)
+            return row_type(at, reach[0].part);
+          else
+            return row_type(at);
         },
-        [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
-          order<edge_row<V, K, S>>(acc);
-          out.store_part(acc, e.w, e.n, e.head, g);
+        [&](const row_type &row, auto t, auto) SWCONV_INLINE_LAMBDA {
+          if constexpr (moves<K, S, true>)
+            return row.template tap<t>(0);
+          else
+            return row.template masked<t>(reach[t]);
+        },
+        [&](V &a, V weight, V s, auto t, auto) SWCONV_INLINE_LAMBDA {
+          // Where joined ends take most rows, those left are not worth two forms.
+          const bool cut = joins_ends<K> || t < e.t0 || t >= e.t1;
+          a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
+        },
+        [&](V v, float *row, auto) SWCONV_INLINE_LAMBDA {
+          row_type::ordered(v).store_head(row + e.w, e.head);
+        },
+        [&](auto &acc, int64_t g, int64_t q, int64_t to) SWCONV_INLINE_LAMBDA {
+          order<row_type>(acc);
+          out.store_part(acc, e.w, e.n, e.head, g, q, to);
         });
   }
 
@@ -453,43 +351,45 @@ struct square_rows {
       reach[1][t] = e.reach[1][t].held();
     });
     const int64_t between = e.w * S;
-    walk<2>(
-        -pad,
-        [&](auto &acc, const float *at, auto j, const auto &f) SWCONV_INLINE_LAMBDA {
-          const auto source = [&] {
-            if constexpr (moves<K, S>)
-              return moved_row<V, 2, K, S>(at, reach[0][0].part[0], at + between,
-                                           reach[1][0].part[1]);
-            else
-              return at;
-          }();
-          using loaded = loaded_row<V, 1, K, S>;
-          add_taps<j, 2>(
-              acc, f,
-              [&](auto t, auto i) SWCONV_INLINE_LAMBDA {
-                constexpr int outer = both::outer(i, t);
-                if constexpr (moves<K, S>)
-                  return source.template tap<t>(i);
-                else if constexpr (outer >= 0)
-                  return loaded(source + i * between).template masked<t>(reach[i][outer]);
-                else
-                  return loaded(source + i * between)
-                      .template tap<t, i == 0 ? both::cut : 0, K - 1 - i * both::cut>(0);
-              },
-              [&](V &a, V weight, V s, auto t, auto i) SWCONV_INLINE_LAMBDA {
-                constexpr int outer = both::outer(i, t);
-                if constexpr (outer >= 0)
-                  a = V::fma_masked(reach[i][outer].lanes, weight, s, a);
-                else
-                  a = V::fma(weight, s, a);
-              });
+    using loaded = loaded_row<V, 1, K, S>;
+    this->template walk<2>(
+        -this->pad,
+        [&](const float *at) SWCONV_INLINE_LAMBDA {
+          if constexpr (moves<K, S>)
+            return moved_row<V, 2, K, S>(at, reach[0][0].part[0], at + between, reach[1][0].part[1]);
+          else
+            return at;
         },
-        [&](auto &acc, int64_t g) SWCONV_INLINE_LAMBDA {
+        [&](const auto &row, auto t, auto i) SWCONV_INLINE_LAMBDA {
+          constexpr int outer = both::outer(i, t);
+          if constexpr (moves<K, S>)
+            return row.template tap<t>(i);
+          else if constexpr (outer >= 0)
+            return loaded(row + i * between).template masked<t>(reach[i][outer]);
+          else
+            return loaded(row + i * between)
+                .template tap<t, i == 0 ? both::cut : 0, K - 1 - i * both::cut>(0);
+        },
+        [&](V &a, V weight, V s, auto t, auto i) SWCONV_INLINE_LAMBDA {
+          constexpr int outer = both::outer(i, t);
+          if constexpr (outer >= 0)
+            a = V::fma_masked(reach[i][outer].lanes, weight, s, a);
+          else
+            a = V::fma(weight, s, a);
+        },
+        [&](V v, float *row, auto i) SWCONV_INLINE_LAMBDA {
+          whole_row<V, 2, K, S>::ordered(v).store(row + i * e.w);
+        },
+        [&](auto &acc, int64_t g, int64_t q, int64_t to) SWCONV_INLINE_LAMBDA {
           order<whole_row<V, 2, K, S>>(acc);
-          out.store_ends(acc, e.count, e.w, e.skip, e.rest, g);
+          out.store_ends(acc, e.count, e.w, e.skip, e.rest, g, q, to);
         });
   }
 };
+
+/// Taps that are moved want registers, too.
+template <class V, int R, int K, int S>
+using tile_of = square_tile<V, R, K, S, moves<K, S> ? K + 4 : 3>;
 
 /// Rows that fit half a vector, which some CPUs compute in half the time: they are one edge. Larger
 /// filters have most of their taps in the padding there, and other kernels are faster.
@@ -502,7 +402,7 @@ constexpr bool has_narrow =
 template <int R, int K, int S>
 SWCONV_NOINLINE void run_narrow_rows(const rows &r, int64_t planes,
                                      const edge_columns<narrow, K, S> &e) {
-  square_rows<narrow, R, K, S>(r, planes).edge(e);
+  square_rows<tile_of<narrow, R, K, S>, narrow, K, S>(r, planes).edge(e);
 }
 
 /// The columns of a group of rows of so many planes, each vector in all planes before the next.
@@ -510,7 +410,9 @@ template <int R, int X, int K, int S, bool Ends>
 SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
                                      const square_columns<X, K, S, Ends> &c) {
   using V = simd::isa::full;
-  const square_rows<V, R, K, S> group(r, planes);
+  using together =
+      std::conditional_t<is_strip<K>, square_strip<V, K, S>, tile_of<V, is_strip<K> ? 1 : R, K, S>>;
+  const square_rows<together, V, K, S> group(r, planes);
   int edge = 0;
   c.walk([&](int64_t w) SWCONV_INLINE_LAMBDA { group.template whole<X>(w); },
          [&]([[maybe_unused]] int64_t w) SWCONV_INLINE_LAMBDA {
@@ -531,7 +433,7 @@ SWCONV_NOINLINE void run_square_rows(const rows &r, int64_t planes,
 /// Kernel for square K × K filters with stride S both ways.
 template <int K, int S>
 void run_square(const problem &p, const run_pointers &ptr, const block &b) {
-  constexpr int R = square_rows_of_tile;
+  constexpr int R = square_rows_of_group<K>;
   constexpr int X = 2;
   edge_columns<narrow, K, S> few;
   bool is_few = false;
@@ -557,7 +459,7 @@ void run_square(const problem &p, const run_pointers &ptr, const block &b) {
         if (is_few) return run_narrow_rows<n, K, S>(r, planes, few);
       run_square_rows<n, X, K, S, joins_ends<K>>(r, planes, columns);
     };
-    run_channels<R, 0>(p, ptr, some, ep, 0, each);
+    run_channels<R, is_strip<K> ? -1 : 0>(p, ptr, some, ep, 0, each);
   }
 }
 

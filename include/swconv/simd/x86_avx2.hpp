@@ -33,7 +33,7 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
   struct mask {
     __m256i bits;
   };
-  using head = mask;
+  using head = int64_t;  ///< of how many lanes: a masked store takes longer than stores of parts
 
   static SWCONV_ALWAYS_INLINE mask lanes(int64_t lo, int64_t hi) {
     const __m256i iota = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -55,12 +55,24 @@ struct f32x8 : quads_of_eight<f32x8, arch_avx2> {
     return load_masked(p, lanes(0, n));
   }
   SWCONV_ALWAYS_INLINE void store_first(float *p, int64_t n) const {
-    store_head(p, lanes(0, n));
+    store_head(p, n);
   }
-  SWCONV_ALWAYS_INLINE void store_head(float *p, head h) const {
-    _mm256_maskstore_ps(p, h.bits, b);
+  SWCONV_ALWAYS_INLINE void store_head(float *p, head n) const {
+    if (n >= size) return store(p);
+    __m128 part = _mm256_castps256_ps128(b);
+    if (n & 4) {
+      _mm_storeu_ps(p, part);
+      part = _mm256_extractf128_ps(b, 1);
+      p += 4;
+    }
+    if (n & 2) {
+      _mm_storel_pi(reinterpret_cast<__m64 *>(p), part);
+      part = _mm_movehl_ps(part, part);
+      p += 2;
+    }
+    if (n & 1) _mm_store_ss(p, part);
   }
-  static SWCONV_ALWAYS_INLINE head head_of(int64_t n) { return lanes(0, n); }
+  static SWCONV_ALWAYS_INLINE head head_of(int64_t n) { return n; }
   static SWCONV_ALWAYS_INLINE f32x8 select(mask m, f32x8 x, f32x8 y) {
     return of(_mm256_blendv_ps(y.b, x.b, _mm256_castsi256_ps(m.bits)));
   }
