@@ -109,7 +109,8 @@ void *guarded_memory::take(size_t bytes, size_t alignment, edge side, size_t gap
     block_ = end - gap - bytes;
     block_ -= reinterpret_cast<uintptr_t>(block_) % alignment;
     unsigned char *from = block_ - slack;
-    fill(from - reinterpret_cast<uintptr_t>(from) % 4, static_cast<size_t>(end - from));
+    from -= reinterpret_cast<uintptr_t>(from) % 4;
+    fill(from, static_cast<size_t>(end - from));
   }
   close();
   return block_;

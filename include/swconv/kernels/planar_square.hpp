@@ -297,7 +297,7 @@ struct square_rows : Rows {
         [](const row_type &row, auto t, auto i)
             SWCONV_INLINE_LAMBDA { return row.template tap<t>(i); },
         [](V &a, V weight, V s, auto, auto) SWCONV_INLINE_LAMBDA { a = V::fma(weight, s, a); },
-        [w](V v, float *row, auto i) SWCONV_INLINE_LAMBDA {
+        [&](V v, float *row, auto i) SWCONV_INLINE_LAMBDA {
           if constexpr (row_type::columns == V::size) row_type::ordered(v).store(row + w + i * V::size);
         },
         [&](auto &acc, int64_t g, int64_t q, int64_t to) SWCONV_INLINE_LAMBDA {
