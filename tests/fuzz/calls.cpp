@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Operators without a plan, over the C ABI: sliding sums, maxima with indices, adaptive pooling. What is
-// accepted and small is run beside protected pages and compared; what is refused must leave dst alone.
+// Operators without a plan, over the C ABI: sliding sums, honest and hostile, maxima with indices and adaptive
+// pooling. What is accepted and small is run beside protected pages and compared; what is refused must leave
+// dst alone.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -16,7 +17,7 @@ namespace {
 constexpr int64_t most_elements = 1 << 16;
 constexpr int8_t untouched = 0x5c;
 
-/// Words of a struct become hostile: all are 32 bits up to `wide`, and 64 behind.
+/// Words of a struct become hostile: they have 32 bits up to `wide`, and 64 behind.
 void spoil(void *params, size_t bytes, size_t wide, byte_reader &in) {
   auto *const at = static_cast<unsigned char *>(params);
   for (int n = in.byte() % 3; n >= 0; --n) {
@@ -63,13 +64,16 @@ bool slide(const swconv_sliding_params &p, bool in_place, byte_reader &in) {
   const edge side = in.byte() % 2 ? edge::front : edge::back;
   if (status != SWCONV_OK) {
     if (e.status != status) finding("a refused sliding sum without its detail");
-    auto *const dst = static_cast<int8_t *>(memory[1].take(64, 8, side));
+    // In place more is asked, so in place it is tried.
+    void *const src = memory[0].take(64, 8, side);
+    auto *const dst = static_cast<int8_t *>(in_place ? src : memory[1].take(64, 8, side));
     std::fill(dst, dst + 64, untouched);
-    if (swconv_sliding_sum(&p, memory[0].take(64, 8, side), dst, nullptr, 0, &e) == SWCONV_OK)
+    if (swconv_sliding_sum(&p, src, dst, nullptr, 0, &e) == SWCONV_OK)
       finding("a sliding sum is run whose workspace was refused");
     if (std::count(dst, dst + 64, untouched) != 64) finding("a refused sliding sum wrote to dst");
     return false;
   }
+  if (p.struct_size != sizeof p) return true;  // what its last fields say is not heard
   const bool valid = p.edges == SWCONV_EDGES_VALID;
   const int64_t h = p.size[0], w = p.size[1], kh = p.window[0], kw = p.window[1];
   const int64_t out_h = valid ? h - kh + 1 : h, out_w = valid ? w - kw + 1 : w;
@@ -99,7 +103,14 @@ bool slide(const swconv_sliding_params &p, bool in_place, byte_reader &in) {
         want = any ? join(p.op, want, value) : value;
         any = true;
       }
-      if (any && !(dst[y * dst_stride + x] == want)) finding("a wrong sliding sum");
+      if (any && !(dst[y * dst_stride + x] == want))
+        finding("a wrong sliding sum: op " + std::to_string(p.op) + " dtype " + std::to_string(p.dtype) + " edges " +
+                std::to_string(p.edges) + " size " + std::to_string(h) + "x" + std::to_string(w) + " window " +
+                std::to_string(kh) + "x" + std::to_string(kw) + " before " + std::to_string(p.before[0]) + "," +
+                std::to_string(p.before[1]) + " strides " + std::to_string(src_stride) + "," +
+                std::to_string(dst_stride) + (in_place ? " in place" : "") + " fill " + std::to_string(p.fill) +
+                " at " + std::to_string(y) + "," + std::to_string(x) + ": " + std::to_string(dst[y * dst_stride + x]) +
+                ", not " + std::to_string(want));
     }
   for (const auto &m : memory)
     if (m.block() && !m.slack_is_intact()) finding("a sliding sum touched what lies beside its tensors");
@@ -134,7 +145,7 @@ bool try_sliding(byte_reader &in) {
   }
 }
 
-/// Both kinds of pooling calls on small dense planes; hostile parameters must be refused, or be harmless.
+/// Both kinds of pooling calls on small dense planes. Honest only: hostile parameters of pooling are plans' too.
 bool try_pooling_call(byte_reader &in, bool adaptive) {
   pool_case c = read_pool(in, 3000);
   c.src_layout = c.dst_layout = dense;
@@ -149,18 +160,14 @@ bool try_pooling_call(byte_reader &in, bool adaptive) {
   }
   const uint8_t with = in.byte();
   const uint32_t order = with & 1;
-  const pool_case honest = c;
-  const bool spoiled = with & 2;
-  if (spoiled) spoil(&p, offsetof(swconv_pool_params, batch), offsetof(swconv_pool_params, batch), in);
-  if (spoiled && p.dtype != SWCONV_F32) return false;  // other elements
-  const tensor_shape ss = src_shape(honest);
-  const int64_t planes = honest.n * honest.c, out_h = adaptive ? size[0] : honest.dst_h(), out_w = adaptive ? size[1] : honest.dst_w();
+  const tensor_shape ss = src_shape(c);
+  const int64_t planes = c.n * c.c, out_h = adaptive ? size[0] : c.dst_h(), out_w = adaptive ? size[1] : c.dst_w();
   const int64_t src_count = ss.count(), dst_count = out_h < 1 || out_w < 1 ? 0 : planes * out_h * out_w;
   if (src_count < 1 || dst_count < 1 || dst_count > most_elements) return false;
   static guarded_memory memory[3];
   const edge side = with & 4 ? edge::front : edge::back;
   float *const src = memory[0].take_floats(src_count, side);
-  fill(src, ss, honest.data == nan_src ? int64_t{random_data} : honest.data, honest.seed, role::src);
+  fill(src, ss, c.data == nan_src ? int64_t{random_data} : c.data, c.seed, role::src);
   float *const dst = memory[1].take_floats(dst_count, side);
   auto *const indices = static_cast<int64_t *>(memory[2].take(size_t(dst_count) * 8, 8, side));
   std::fill(dst, dst + dst_count, canary());
@@ -170,14 +177,7 @@ bool try_pooling_call(byte_reader &in, bool adaptive) {
                                : swconv_max_pool(&p, src, dst, indices, order, nullptr, &e);
   for (const auto &m : memory)
     if (m.block() && !m.slack_is_intact()) finding("a pooling call touched what lies beside its tensors");
-  if (status != SWCONV_OK) {
-    if (!spoiled) finding(std::string("an honest pooling call is refused: ") + e.message);
-    const float before = canary();
-    for (int64_t i = 0; i < dst_count; ++i)
-      if (std::memcmp(dst + i, &before, 4) != 0) finding("a refused pooling call wrote to dst");
-    return false;
-  }
-  if (spoiled) return true;  // its meaning may have changed
+  if (status != SWCONV_OK) finding(std::string("an honest pooling call is refused: ") + e.message);
   for (int64_t i = 0; i < dst_count; ++i) {
     const int64_t plane = i / (out_h * out_w), y = i / out_w % out_h, x = i % out_w;
     double sum = 0, most = -INFINITY;

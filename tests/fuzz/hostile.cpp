@@ -376,9 +376,9 @@ swconv_status plan_everywhere(const Params *p, const swconv_plan_options &given,
       finding("a failure without its detail");
     if (k == 0) first = status;
     // A worker's workspace may be a few rows, and so a part of the largest tensor; of a pooling window with
-    // gaps as wide as src they are three times as long.
+    // gaps and pads as wide as src some twenty of its rows for one.
     const wide workers = given.max_threads > 1 ? given.max_threads : 1;
-    const bool many_workspaces = workers > 1000 || m.largest * workers >= wide{1} << 57;
+    const bool many_workspaces = workers > 1000 || m.largest * workers >= wide{1} << 52;
     if (status != first) {
       // Kernels differ in their workspaces, and so in what is too much for many workers.
       const bool one_too_large = std::min(status, first) == SWCONV_OK &&
