@@ -319,7 +319,7 @@ reference pool(const pool_case &c, const float *src, const tensor_shape &ss,
           }
           // Bounds of the columns are out of the loop, which is most of what an emulator runs here.
           const int64_t x0 = ow * c.sw - c.pl;
-          const int64_t first = x0 < 0 ? (-x0 + c.dw - 1) / c.dw : 0;
+          const int64_t first = x0 < 0 ? (-x0 - 1) / c.dw + 1 : 0;
           const int64_t last = x0 < c.w ? std::min(c.kw, (c.w - 1 - x0) / c.dw + 1) : 0;
           for (int64_t kh = 0; kh < c.kh; ++kh) {
             const int64_t y = oh * c.sh - c.pt + kh * c.dh;
