@@ -151,7 +151,14 @@ SWCONV_COLD inline double square_plane_cost(const problem &p, const kernel_entry
     const double edges = sides < vectors ? sides : 1;
     row = (vectors > edges ? (vectors - edges) * whole : 0) + edges * edge;
   }
-  return 20 / rows + channels * row;
+  // A strip adds the rows of src that its first and last sums need to sums of no use, too; where half of them are
+  // padding they are left out, as in the layers these costs are of.
+  const int64_t phases = axis::least(p.row_step, p.h.out);
+  const int64_t high = phases > 0 ? (p.h.out + phases - 1) / phases : 1, idle = p.h.taps - 1 - 2 * p.h.pad;
+  const double more = simd::isa::has_fma && p.h.taps <= 5 && idle > 0
+                          ? static_cast<double>(idle) / static_cast<double>(p.h.stride * axis::least(high, 28))
+                          : 0;
+  return 20 / rows + (1 + more) * channels * row;
 }
 
 /// Cost of one output row of all channels of a group, in vector FMAs. A model, not a simulation:

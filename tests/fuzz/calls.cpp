@@ -136,7 +136,8 @@ bool try_sliding(byte_reader &in) {
   if (gap) p.src_stride = p.dst_stride = p.size[1] + gap;
   p.fill = in.byte() % 3;
   if (with & 8) spoil(&p, sizeof p, offsetof(swconv_sliding_params, size), in);
-  if (!(std::fabs(p.fill) < 100)) p.fill = 0;  // beyond the type its conversion is the caller's matter
+  // Whole, so that sums are exact, and within every type.
+  p.fill = std::fabs(p.fill) < 100 ? std::trunc(p.fill) : 0;
   switch (p.dtype) {
     case SWCONV_F64: return slide<double>(p, in_place, in);
     case SWCONV_I32: return slide<int32_t>(p, in_place, in);

@@ -94,6 +94,9 @@ struct accumulators {
   }
 };
 
+/// An absent bias: it adds nothing to any number.
+static constexpr float no_bias = -0.0f;
+
 /// The way to dst for a loop over the columns of a group of rows: copies of what every tile needs,
 /// since what `rows` refers to might change with every store, for all that the compiler knows.
 /// The sums may be those of more rows than are to be filled.
@@ -160,7 +163,6 @@ struct row_output {
   }
 
  private:
-  static constexpr float no_bias = -0.0f;  ///< which adds nothing to any number
 
   /// Scale, bias and limits; true if more is to be done. Accumulators are indexed by constants
   /// only, to stay in registers.

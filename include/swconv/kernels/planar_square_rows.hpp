@@ -140,7 +140,8 @@ struct square_strip : square_group<V, S> {
   /// What a walk down X vectors of columns of one channel keeps.
   template <int X>
   struct sums {
-    using weights = square_weights<V, K, (most + 1) * X, 1>;
+    // What is loaded fits one register if all weights are held; else weights pass through others.
+    using weights = square_weights<V, K, (most + 1) * X, simd::isa::registers >= 32 ? 3 : 1>;
     static constexpr int floats = X * V::size;
     weights all;
     V acc[most + 1][X];  ///< that of output row q - m in place m
@@ -197,8 +198,7 @@ struct square_strip : square_group<V, S> {
     const float *from = this->first + x, *f = this->filter;
     float partial[(square_rows_of_group<K> + K) * floats];  // zeros, and sums of the channels before
     float copy[floats];
-    SWCONV_UNROLL
-    for (int i = 0; i < X; ++i) V::zero().store(partial + i * V::size);
+    __builtin_memset(partial, 0, this->channels > 1 ? sizeof partial : floats * sizeof(float));
     const int64_t dst_step = this->out.step;
     const bool clamp = this->out.clamp;
     for (int64_t g = 0; g < this->planes; ++g) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /// @file x86_avx2.hpp
-/// AVX2 with FMA: 8 lanes. Masks are vectors; masked loads and stores
-/// touch no memory of unselected lanes. The fused multiply-add is spelled out: whether xsimd fuses
+/// AVX2 with FMA: 8 lanes. Masks are vectors; masked loads and
+/// stores of parts touch no memory of other lanes. The fused multiply-add is spelled out: whether xsimd fuses
 /// for a type of ours depends on its version.
 #pragma once
 
