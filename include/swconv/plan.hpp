@@ -155,8 +155,8 @@ SWCONV_COLD inline double square_plane_cost(const problem &p, const kernel_entry
   // padding they are left out, as in the layers these costs are of.
   const int64_t phases = axis::least(p.row_step, p.h.out);
   const int64_t high = phases > 0 ? (p.h.out + phases - 1) / phases : 1, idle = p.h.taps - 1 - 2 * p.h.pad;
-  const double more = simd::isa::has_fma && p.h.taps <= 5 && idle > 0
-                          ? static_cast<double>(idle) / static_cast<double>(p.h.stride * axis::least(high, 28))
+  const double more = planar::is_strip<5> && p.h.taps <= 5 && idle > 0
+                          ? static_cast<double>(idle) / static_cast<double>(p.h.stride * axis::least(high, planar::square_rows_of_group<5>))
                           : 0;
   return 20 / rows + (1 + more) * channels * row;
 }

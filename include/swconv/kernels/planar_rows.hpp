@@ -163,7 +163,6 @@ struct row_output {
   }
 
  private:
-
   /// Scale, bias and limits; true if more is to be done. Accumulators are indexed by constants
   /// only, to stay in registers.
   template <int R, int X>

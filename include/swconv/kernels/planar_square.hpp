@@ -4,8 +4,8 @@
 /// layers and single-channel images.
 ///
 /// A group of output rows is one function: a loop over the columns, with taps unrolled, and rows
-/// (planar_square_rows.hpp). Every vector of src feeds all rows that need it. Neighbouring taps are loads; every other
-/// element is picked in registers where masks are free. The two ends of a row are mostly one tile:
+/// (planar_square_rows.hpp). Every vector of src feeds all rows that need it. Neighbouring taps are loads;
+/// every other element is picked in registers where masks are free. The two ends of a row are mostly one tile:
 /// alone, each would have too few sums to keep the multipliers busy.
 #pragma once
 
