@@ -30,15 +30,6 @@ SWCONV_NOINLINE void finish_vector(const rows &r, const V &v, int64_t c, int64_t
   r.ep.finish(v, c, h, w, n).store_first(r.dst + c * r.p.dst.c + h * r.p.dst.h + w, n);
 }
 
-/// The same without its first `skip` columns: the residual may be dst, and they are filled.
-template <class V>
-SWCONV_NOINLINE void finish_rest(const rows &r, const V &v, int64_t c, int64_t h, int64_t w,
-                                 int64_t n, int64_t skip) {
-  float lane[V::size];
-  v.store(lane);
-  finish_vector(r, V::load_first(lane + skip, n - skip), c, h, w + skip, n - skip);
-}
-
 /// The accumulators of a tile, and their way to dst.
 template <class V, int C, int R, int X>
 struct accumulators {
@@ -97,9 +88,14 @@ struct accumulators {
 /// An absent bias: it adds nothing to any number.
 static constexpr float no_bias = -0.0f;
 
+/// Which columns of a row of dst some vectors of sums are: n of each, from w on and `apart` from vector to
+/// vector. The first `skip` of the last are filled already.
+struct dst_columns {
+  int64_t w, n, apart, skip;
+};
+
 /// The way to dst for a loop over the columns of a group of rows: copies of what every tile needs,
 /// since what `rows` refers to might change with every store, for all that the compiler knows.
-/// The sums may be those of more rows than are to be filled.
 template <class V>
 struct row_output {
   const rows &r;
@@ -127,90 +123,47 @@ struct row_output {
         general(r.ep.general),
         simple(!general && scale == nullptr) {}
 
-  SWCONV_ALWAYS_INLINE V limited(V a) const {
-    return V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
+  /// What a sum comes to, if that is simple.
+  SWCONV_ALWAYS_INLINE V simply(V sum, V more, bool limits) const {
+    sum = V::add(sum, more);
+    if (__builtin_expect(limits, 0)) sum = limited(sum);
+    return sum;
   }
-  /// R rows by X vectors of columns from w, of channel r.c + c. The first is row q of the group, and
-  /// begins `to` floats behind dst.
-  template <int R, int X>
-  SWCONV_ALWAYS_INLINE void store(V (&acc)[R][X], int64_t w, int64_t c = 0, int64_t q = 0,
-                                  int64_t to = 0) const {
-    if (finish(acc, c)) return rest(acc, c, q, w, V::size, V::size, 0);
-    put(acc, dst + to + w, V::size,
-        [](const V &v, float *at, auto) SWCONV_INLINE_LAMBDA { v.store(at); });
+  /// X neighbouring vectors of columns from w, of the first row of channel r.c.
+  template <int X>
+  SWCONV_ALWAYS_INLINE void store(const V (&acc)[X], int64_t w) const {
+    const V more = V::broadcast(bias);
+    if (__builtin_expect(simple, 1)) {
+      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+        simply(acc[i], more, clamp).store(dst + w + i * V::size);
+      });
+    } else {
+      float sums[X * V::size];
+      simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i].store(sums + i * V::size); });
+      finish(sums, X, {w, V::size, V::size, 0}, 0, 0);
+    }
   }
-  /// The same with n columns in each vector, which `head` selects.
-  template <int R, int X>
-  SWCONV_ALWAYS_INLINE void store_part(V (&acc)[R][X], int64_t w, int64_t n, typename V::head head,
-                                       int64_t c = 0, int64_t q = 0, int64_t to = 0) const {
-    if (finish(acc, c)) return rest(acc, c, q, w, n, n, 0);
-    put(acc, dst + to + w, n,
-        [head](const V &v, float *at, auto) SWCONV_INLINE_LAMBDA { v.store_head(at, head); });
-  }
-  /// n columns from 0 and n from w, whose first `skip` are filled; `others` selects the rest. Where masks
-  /// are not free the vectors are whole, and the former get the same values again.
-  template <int R>
-  SWCONV_ALWAYS_INLINE void store_ends(V (&acc)[R][2], int64_t n, int64_t w, int64_t skip,
-                                       typename V::mask others, int64_t c, int64_t q, int64_t to) const {
-    if (finish(acc, c)) return rest(acc, c, q, 0, n, w, skip);
-    const typename V::head head = V::head_of(n);
-    put(acc, dst + to, w, [=](const V &v, float *at, auto i) SWCONV_INLINE_LAMBDA {
-      if constexpr (simd::isa::masks_are_free)
-        v.store_head(at, i > 0 ? others : head);
+  /// Sums of any kind to row q of channel r.c + c.
+  SWCONV_NOINLINE void finish(const float *sums, int64_t vectors, const dst_columns &to, int64_t c,
+                              int64_t q) const {
+    const V more = V::broadcast(bias + c * bias_step);
+    for (int64_t i = 0; i < vectors; ++i, sums += V::size) {
+      const int64_t skip = i == vectors - 1 ? to.skip : 0, n = to.n - skip;
+      const int64_t w = to.w + i * to.apart + skip;
+      if (n <= 0) continue;
+      V v = V::load_first(sums + skip, n);
+      v = scale ? V::fma(v, V::broadcast(scale + c), more) : V::add(v, more);
+      if (clamp) v = limited(v);
+      if (general)
+        finish_vector(r, v, r.c + c, r.h + q * r.p.row_step, w, n);
       else
-        v.store(at);
-    });
+        v.store_first(dst + c * plane + q * step + w, n);
+    }
   }
 
  private:
-  /// Scale, bias and limits; true if more is to be done. Accumulators are indexed by constants
-  /// only, to stay in registers.
-  template <int R, int X>
-  SWCONV_ALWAYS_INLINE bool finish(V (&acc)[R][X], int64_t c) const {
-    const auto each = [&](auto &&f) SWCONV_INLINE_LAMBDA {
-      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { f(acc[i / X][i % X]); });
-    };
-    const V more = V::broadcast(bias + c * bias_step);
-    if (__builtin_expect(scale == nullptr, 1)) {
-      each([&](V &a) SWCONV_INLINE_LAMBDA { a = V::add(a, more); });
-    } else {
-      const V by = V::broadcast(scale + c);
-      each([&](V &a) SWCONV_INLINE_LAMBDA { a = V::fma(a, by, more); });
-    }
-    if (__builtin_expect(clamp, 0))
-      each([&](V &a) SWCONV_INLINE_LAMBDA { a = limited(a); });
-    return __builtin_expect(general, 0);
-  }
-  /// What is more to be done, and n columns of vectors that are `apart` to dst; the last vector's
-  /// first `skip` columns are filled.
-  template <int R, int X>
-  SWCONV_ALWAYS_INLINE void rest(V (&acc)[R][X], int64_t c, int64_t first, int64_t w, int64_t n,
-                                 int64_t apart, int64_t skip) const {
-    V copy[R][X];  // so that only the copy has an address
-    simd::unroll<R * X>(
-        [&](auto i) SWCONV_INLINE_LAMBDA { copy[i / X][i % X] = acc[i / X][i % X]; });
-    for (int64_t q = 0; q < (R == 1 ? 1 : count); ++q)
-      for (int64_t i = 0; i < X; ++i) {
-        const int64_t h = r.h + (first + q) * r.p.row_step;
-        if (skip > 0 && i == X - 1)
-          finish_rest(r, copy[q][i], r.c + c, h, w + i * apart, n, skip);
-        else
-          finish_vector(r, copy[q][i], r.c + c, h, w + i * apart, n);
-      }
-  }
-  template <int R, int X, class F>
-  SWCONV_ALWAYS_INLINE void put(V (&acc)[R][X], float *to, int64_t apart, F &&f) const {
-    const auto row = [&](auto q) SWCONV_INLINE_LAMBDA {
-      simd::unroll<X>(
-          [&](auto i) SWCONV_INLINE_LAMBDA { f(acc[q][i], to + i * apart, i); });
-      to += step;
-    };
-    if (R == 1 || count == R)
-      simd::unroll<R>(row);
-    else
-      simd::unroll<R - 1>([&](auto q) SWCONV_INLINE_LAMBDA {
-        if (q < count) row(q);
-      });
+  SWCONV_ALWAYS_INLINE V limited(V a) const {
+    return V::at_most(V::at_least(a, V::set1(lo)), V::set1(hi));
   }
 };
 

@@ -273,39 +273,23 @@ struct square_rows : Rows {
   using Rows::Rows;
 
   using Rows::out;
-  template <class Row, int R, int X>
-  static SWCONV_ALWAYS_INLINE void order(V (&acc)[R][X]) {
-    simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-      acc[i / X][i % X] = Row::ordered(acc[i / X][i % X]);
-    });
-  }
 
   /// X vectors of columns from w, all of whose taps lie inside the rows.
   template <int X>
   SWCONV_NOINLINE void whole(int64_t w) const {
     using row_type = whole_row<V, X, K, S>;
-    // Long rows are too many for the hardware's prefetchers, and stores wait for their lines as well.
-    constexpr int ahead = 2 * X * row_type::columns;
-    if (tall && w + ahead + X * V::size <= this->width)
-      simd::unroll<square_rows_of_group<K> * X>([&](auto i) SWCONV_INLINE_LAMBDA {
-        const int64_t column = w + ahead + i % X * V::size;
-        __builtin_prefetch(out.dst + i / X * out.step + column);
-        __builtin_prefetch(this->first + (i / X * S + K - 1) * this->step + column * S);
-      });
-    this->template walk<X>(
-        w * S - this->pad, [](const float *at) SWCONV_INLINE_LAMBDA { return row_type(at); },
+    this->template walk<X, row_type>(
+        w * S - this->pad, {w, row_type::columns, row_type::columns, 0},
+        [](const float *at) SWCONV_INLINE_LAMBDA { return row_type(at); },
         [](const row_type &row, auto t, auto i)
             SWCONV_INLINE_LAMBDA { return row.template tap<t>(i); },
         [](V &a, V weight, V s, auto, auto) SWCONV_INLINE_LAMBDA { a = V::fma(weight, s, a); },
         [&](V v, float *row, auto i) SWCONV_INLINE_LAMBDA {
-          if constexpr (row_type::columns == V::size) row_type::ordered(v).store(row + w + i * V::size);
-        },
-        [&](auto &acc, int64_t g, int64_t q, int64_t to) SWCONV_INLINE_LAMBDA {
-          order<row_type>(acc);
-          if constexpr (row_type::columns < V::size)
-            out.store_part(acc, w, row_type::columns, V::head_of(row_type::columns), g, q, to);
+          float *const at = row + w + i * row_type::columns;
+          if (row_type::columns == V::size || i < X - 1)  // the next vector overwrites what is too much
+            v.store(at);
           else
-            out.store(acc, w, g, q, to);
+            v.store_head(at, V::head_of(row_type::columns));
         });
   }
 
@@ -314,8 +298,8 @@ struct square_rows : Rows {
     typename cols::reach reach[K];
     simd::unroll<K>([&](auto t) SWCONV_INLINE_LAMBDA { reach[t] = e.reach[t].held(); });
     using row_type = edge_row<V, K, S>;
-    this->template walk<1>(
-        e.w * S - this->pad,
+    this->template walk<1, row_type>(
+        e.w * S - this->pad, {e.w, e.n, e.n, 0},
         [&](const float *at) SWCONV_INLINE_LAMBDA {
           if constexpr (moves<K, S, true>)
             return row_type(at, reach[0].part);
@@ -334,11 +318,7 @@ struct square_rows : Rows {
           a = cut ? V::fma_masked(reach[t].lanes, weight, s, a) : V::fma(weight, s, a);
         },
         [&](V v, float *row, auto) SWCONV_INLINE_LAMBDA {
-          row_type::ordered(v).store_head(row + e.w, e.head);
-        },
-        [&](auto &acc, int64_t g, int64_t q, int64_t to) SWCONV_INLINE_LAMBDA {
-          order<row_type>(acc);
-          out.store_part(acc, e.w, e.n, e.head, g, q, to);
+          v.store_head(row + e.w, e.head);
         });
   }
 
@@ -352,8 +332,8 @@ struct square_rows : Rows {
     });
     const int64_t between = e.w * S;
     using loaded = loaded_row<V, 1, K, S>;
-    this->template walk<2>(
-        -this->pad,
+    this->template walk<2, whole_row<V, 2, K, S>>(
+        -this->pad, {0, e.count, e.w, e.skip},
         [&](const float *at) SWCONV_INLINE_LAMBDA {
           if constexpr (moves<K, S>)
             return moved_row<V, 2, K, S>(at, reach[0][0].part[0], at + between, reach[1][0].part[1]);
@@ -378,11 +358,10 @@ struct square_rows : Rows {
             a = V::fma(weight, s, a);
         },
         [&](V v, float *row, auto i) SWCONV_INLINE_LAMBDA {
-          whole_row<V, 2, K, S>::ordered(v).store(row + i * e.w);
-        },
-        [&](auto &acc, int64_t g, int64_t q, int64_t to) SWCONV_INLINE_LAMBDA {
-          order<whole_row<V, 2, K, S>>(acc);
-          out.store_ends(acc, e.count, e.w, e.skip, e.rest, g, q, to);
+          if constexpr (both::count < V::size)
+            v.store_head(row + i * e.w, i > 0 ? e.rest : V::head_of(e.count));
+          else  // columns that are filled get the same values again
+            v.store(row + i * e.w);
         });
   }
 };

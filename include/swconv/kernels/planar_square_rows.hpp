@@ -84,24 +84,47 @@ struct square_tile : square_group<V, S> {
 
   /// For each plane: clears R by X sums; for all input rows inside src, of which source(position x)
   /// makes something, adds add(sum, weight, vector, t, i) with the vector get(source, t, i) for tap t
-  /// of vector i; then store(sums, plane, first row, and how far it is into dst).
-  template <int X, class Source, class Get, class Add, class Place, class Store>
-  SWCONV_ALWAYS_INLINE void walk(int64_t x, Source &&source, Get &&get, Add &&add, Place &&,
-                                 Store &&store) const {
+  /// of vector i. A row is stored as soon as its sums are complete, since many stores at once would hold up
+  /// the next tile: place(vector, first column of its row of dst, i). What `to` says is for rows with which more
+  /// is to be done. Row says how lanes are ordered.
+  template <int X, class Row, class Source, class Get, class Add, class Place>
+  SWCONV_ALWAYS_INLINE void walk(int64_t x, const dst_columns &to, Source &&source, Get &&get, Add &&add,
+                                 Place &&place) const {
     const float *from = this->first + x, *f = this->filter;
+    const uint32_t rows_inside = inside, filled = (1u << this->out.count) - 1;
+    const int64_t src_step = this->step, dst_step = this->out.step;
+    const bool clamp = this->out.clamp, simple = this->out.simple;
     for (int64_t g = 0; g < this->planes; ++g) {
+      float *dst_row = this->out.dst + g * this->out.plane;
+      const float *const bias = this->out.bias + g * this->out.bias_step;
       V acc[R][X];
       simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = V::zero(); });
       for (int64_t ic = 0; ic < this->channels; ++ic, from += this->channel, f += K * K) {
         const weights<X> all(f);
+        const uint32_t complete = simple && ic == this->channels - 1 ? filled : 0;
         const float *row = from;
         simd::unroll<read>([&](auto j) SWCONV_INLINE_LAMBDA {
-          if (inside >> j & 1) add_row<j>(acc, source(row), all, get, add);
-          row += this->step;
+          if (__builtin_expect(rows_inside >> j & 1, 1)) add_row<j>(acc, source(row), all, get, add);
+          row += src_step;
           SWCONV_OPAQUE(row);
+          if constexpr (j >= K - 1 && (j - (K - 1)) % S == 0) {
+            constexpr int q = (j - (K - 1)) / S;
+            if (__builtin_expect(complete >> q & 1, 1)) {
+              const V more = V::broadcast(bias);  // every time: no register is left for it
+              simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+                place(this->out.simply(Row::ordered(acc[q][i]), more, clamp), dst_row, i);
+              });
+              dst_row += dst_step;
+            }
+          }
         });
       }
-      store(acc, g, 0, g * this->out.plane);
+      if (__builtin_expect(simple, 1)) continue;
+      float copy[R * X * V::size];
+      simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA {
+        Row::ordered(acc[i / X][i % X]).store(copy + i * V::size);
+      });
+      for (int64_t q = 0; q < this->out.count; ++q) this->out.finish(copy + q * X * V::size, X, to, g, q);
     }
   }
 
@@ -189,11 +212,10 @@ struct square_strip : square_group<V, S> {
     }
   };
 
-  /// As that of a tile, but store is called for one row after the other, and only where more is to be done
-  /// than place(vector, first column of its row of dst, i).
-  template <int X, class Source, class Get, class Add, class Place, class Store>
-  SWCONV_ALWAYS_INLINE void walk(int64_t x, Source &&source, Get &&get, Add &&add, Place &&place,
-                                 Store &&store) const {
+  /// As that of a tile.
+  template <int X, class Row, class Source, class Get, class Add, class Place>
+  SWCONV_ALWAYS_INLINE void walk(int64_t x, const dst_columns &to, Source &&source, Get &&get, Add &&add,
+                                 Place &&place) const {
     constexpr int floats = sums<X>::floats;
     const float *from = this->first + x, *f = this->filter;
     float partial[(square_rows_of_group<K> + K) * floats];  // zeros, and sums of the channels before
@@ -206,7 +228,7 @@ struct square_strip : square_group<V, S> {
       const float *const bias = this->out.bias + g * this->out.bias_step;
       for (int64_t ic = 0; ic < this->channels; ++ic, from += this->channel, f += K * K) {
         const bool is_last = ic == this->channels - 1, simple = is_last && this->out.simple;
-        float *to = plane;
+        float *dst_row = plane;
         sums<X> s(f, from, partial, ic == 0);
         // Adds the input rows of output row q, and takes the sums that are complete. Those of rows above the
         // first and below the last go nowhere: few are begun, and all in one way take one piece of code.
@@ -221,22 +243,19 @@ struct square_strip : square_group<V, S> {
             SWCONV_OPAQUE(s.all.all);
             if constexpr (phase == bottom % S) {
               if (q < most) return;
-              V done[1][X];
-              simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { done[0][i] = s.acc[most][i]; });
               if (__builtin_expect(simple, 1)) {
                 const V more = V::broadcast(bias);
                 simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-                  done[0][i] = V::add(done[0][i], more);
-                  if (__builtin_expect(clamp, 0)) done[0][i] = this->out.limited(done[0][i]);
-                  place(done[0][i], to, i);
+                  place(this->out.simply(Row::ordered(s.acc[most][i]), more, clamp), dst_row, i);
                 });
               } else {
                 float *const at = is_last ? copy : partial + floats * (q - most + 1);
-                simd::unroll<X>(
-                    [&](auto i) SWCONV_INLINE_LAMBDA { done[0][i].store(at + i * V::size); });
-                if (is_last) special<X>(copy, store, g, q - most);
+                simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
+                  (is_last ? Row::ordered(s.acc[most][i]) : s.acc[most][i]).store(at + i * V::size);
+                });
+                if (is_last) this->out.finish(copy, X, to, g, q - most);
               }
-              to += dst_step;
+              dst_row += dst_step;
             }
           });
         };
@@ -255,15 +274,6 @@ struct square_strip : square_group<V, S> {
         }
       }
     }
-  }
-
- private:
-  /// A row of sums by the long way to dst.
-  template <int X, class Store>
-  SWCONV_NOINLINE void special(const float *copy, const Store &store, int64_t g, int64_t q) const {
-    V done[1][X];
-    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { done[0][i] = V::load(copy + i * V::size); });
-    store(done, g, q, g * this->out.plane + q * this->out.step);
   }
 };
 

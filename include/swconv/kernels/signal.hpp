@@ -30,8 +30,8 @@ SWCONV_NOINLINE int64_t load_columns(const planar::rows &r, int64_t w, int64_t e
   const int64_t taps = p.w.taps, dilation = p.w.dilation;
   const float *src = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h, *const filter = r.weights;
   for (; w + X * V::size <= end; w += X * V::size, src += X * V::size) {
-    V acc[1][X];
-    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[0][i] = V::zero(); });
+    V acc[X];
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i] = V::zero(); });
     const float *f = filter, *from = src;
     for (int64_t ic = 0; ic < channels; ++ic, from += plane) {
       // No hardware prefetcher follows many channels: ask for the next tile's part of each.
@@ -42,7 +42,7 @@ SWCONV_NOINLINE int64_t load_columns(const planar::rows &r, int64_t w, int64_t e
       for (int64_t t = 0; t < taps; ++t, s += dilation, f += pitch) {
         const V weight = V::broadcast(f);
         simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-          acc[0][i] = V::fma(weight, V::load(s + i * V::size), acc[0][i]);
+          acc[i] = V::fma(weight, V::load(s + i * V::size), acc[i]);
         });
       }
     }
@@ -69,8 +69,8 @@ SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t 
   const int64_t kw = K ? K : p.w.taps;
   const float *src = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h, *const filter = r.weights;
   for (; w + X * V::size <= end; w += X * V::size, src += X * V::size) {
-    V acc[1][X];
-    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[0][i] = V::zero(); });
+    V acc[X];
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i] = V::zero(); });
     const float *f = filter, *from = src;
     for (int64_t ic = 0; ic < channels; ++ic, from += plane)
       for (int64_t first = 0; first < kw; first += V::size) {
@@ -88,7 +88,7 @@ SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t 
                 v = V::load(s + i * V::size + tap);
               else
                 v = V::template slide<tap>(reg[i], reg[i + 1]);
-              acc[0][i] = V::fma(weight, v, acc[0][i]);
+              acc[i] = V::fma(weight, v, acc[i]);
             });
           }
         });
@@ -109,8 +109,8 @@ SWCONV_NOINLINE int64_t moved_columns(const planar::rows &r, int64_t w, int64_t 
   const int64_t dilation = p.w.dilation, reach = p.w.taps * dilation;
   const float *src = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h, *const filter = r.weights;
   for (; w + X * V::size <= end; w += X * V::size, src += X * V::size) {
-    V acc[1][X];
-    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[0][i] = V::zero(); });
+    V acc[X];
+    simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i] = V::zero(); });
     const float *f = filter, *from = src;
     for (int64_t ic = 0; ic < channels; ++ic, from += plane)
       for (int64_t x = 0; x < reach;) {
@@ -122,14 +122,14 @@ SWCONV_NOINLINE int64_t moved_columns(const planar::rows &r, int64_t w, int64_t 
           const auto lanes = V::further(x - first);
           const V weight = V::broadcast(f);
           simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-            acc[0][i] = V::fma(weight, V::moved(reg[i], reg[i + 1], lanes), acc[0][i]);
+            acc[i] = V::fma(weight, V::moved(reg[i], reg[i + 1], lanes), acc[i]);
           });
           x += dilation;
           f += pitch;
           if (x >= next) break;
           const V other = V::broadcast(f);
           simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
-            acc[0][i] = V::fma(other, V::load(from + x + i * V::size), acc[0][i]);
+            acc[i] = V::fma(other, V::load(from + x + i * V::size), acc[i]);
           });
         }
       }

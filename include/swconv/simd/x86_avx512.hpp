@@ -130,8 +130,9 @@ struct f32x16 : arithmetic<f32x16, arch_avx512> {
     return of(_mm512_shuffle_ps(lo.b, hi.b, _MM_SHUFFLE(3, 1, 3, 1)));
   }
   static SWCONV_ALWAYS_INLINE f32x16 ordered(f32x16 x) {
-    return of(_mm512_castpd_ps(_mm512_permutexvar_pd(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7),
-                                                     _mm512_castps_pd(x.b))));
+    // Masked by all: the plain form names an undefined vector, of which g++ 12 warns.
+    return of(_mm512_castpd_ps(_mm512_maskz_permutexvar_pd(
+        0xFF, _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), _mm512_castps_pd(x.b))));
   }
   /// Unordered columns, each moved T columns down; the last T are of no use.
   template <int T>
