@@ -232,7 +232,8 @@ SWCONV_COLD inline double row_cost(const problem &p, const kernel_entry &k) {
       return channels * vectors * (taps * (1.1 + 0.6 / shared) * waste + 20 + 16 * lanes / d);
     }
     // Unaligned loads of wider vectors cross cache lines more often; of slides half are loads.
-    const double per_fma = (k.dilates ? 1.05 + lanes * 0.07 : 1 + (simd::isa::slide_cost - 1) / 2) + 0.125;
+    const bool loads = k.dilates && !signal::slides(p.w.dilation);
+    const double per_fma = (loads ? 1.05 + lanes * 0.07 : 1 + (simd::isa::slide_cost - 1) / 2) + 0.125;
     return channels * (vectors * (taps * per_fma + 4) + 60);
   }
   if (k.run == &planar::run_channel_tiles) {

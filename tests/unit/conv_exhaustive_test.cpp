@@ -202,5 +202,23 @@ TEST(ConvSignals, FilterLengths) {
   run_cases(cases, {breadth::kernels, {1, -5}});
 }
 
+/// Dilations of many vectors: the columns near an end that fewer taps reach have a filter of those taps.
+TEST(ConvSignals, LongDilations) {
+  conv_case base;
+  base.dims = 1;
+  auto cases = product<conv_case>(
+      base, {{&conv_case::kw, by_effort(values{3}, values{2, 3, 5}, range(2, 8))},
+             {&conv_case::dw, by_effort(values{70}, values{63, 64, 100, 150}, values{63, 64, 65, 100, 150, 513})},
+             {&conv_case::pl, {0, 70, 130, 301}},
+             {&conv_case::pr, {0, 64, 300}},
+             {&conv_case::w, by_effort(values{400}, values{79, 129, 400, 701}, values{1, 79, 129, 400, 701, 2049})},
+             {&conv_case::ic, {1, 3}},
+             {&conv_case::oc, {1, 2}}});
+  const auto none = [](const conv_case &c) { return c.w + c.pl + c.pr <= (c.kw - 1) * c.dw; };
+  cases.erase(std::remove_if(cases.begin(), cases.end(), none), cases.end());
+  vary(&cases);
+  run_cases(cases, {breadth::kernels, {1, -5}});
+}
+
 }  // namespace
 }  // namespace swconv_test

@@ -108,8 +108,10 @@ INSTANTIATE_TEST_SUITE_P(
         limit{"conv g=4 h=31 w=31 kh=3 kw=3 pt=1 pl=1 pb=1 pr=1", 1.3, 0.6, 0.2},
         limit{"conv g=4 h=57 w=57 kh=3 kw=3 sh=2 sw=2 pt=1 pl=1 pb=1 pr=1", 1.45, 0.9, 1.1},
         limit{"conv h=64 w=128 kh=17 kw=17 pt=8 pl=8 pb=8 pr=8", 1.1, 0.7, 0.1},
-        // Signals: a load or a slide per FMA in turn, beyond some taps neither.
-        limit{"conv dims=1 w=4096 kw=17 pl=8 pr=8", 1.01, 0.9, 0.6},
+        // Signals: a slide or a load per FMA in turn, beyond some taps neither.
+        limit{"conv dims=1 w=4096 kw=17 pl=8 pr=8", 1.01, 0.8, 0.6},
+        limit{"conv dims=1 w=4096 kw=17 dw=2 pl=16 pr=16", 1.01, 0.8, 0.6},
+        limit{"conv dims=1 w=4096 kw=3 dw=128 pl=128 pr=128", 1.03, 1.3, 0},
         limit{"conv dims=1 w=4096 kw=65 pl=32 pr=32", 1.03, 0.45, 0.1}));
 
 /// A size a little larger may cost a little more, never a multiple: no cliff between neighbours.

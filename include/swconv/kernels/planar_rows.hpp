@@ -143,6 +143,13 @@ struct row_output {
       finish(sums, X, {w, V::size, V::size, 0}, 0, 0);
     }
   }
+  /// The first n columns of one vector.
+  SWCONV_ALWAYS_INLINE void store_first(V acc, int64_t w, int64_t n) const {
+    float sums[V::size];
+    if (__builtin_expect(simple, 1)) return simply(acc, V::broadcast(bias), clamp).store_first(dst + w, n);
+    acc.store(sums);
+    finish(sums, 1, {w, n, n, 0}, 0, 0);
+  }
   /// Sums of any kind to row q of channel r.c + c.
   SWCONV_NOINLINE void finish(const float *sums, int64_t vectors, const dst_columns &to, int64_t c,
                               int64_t q) const {

@@ -94,9 +94,11 @@ struct square_tile : square_group<V, S> {
     const uint32_t rows_inside = inside, filled = (1u << this->out.count) - 1;
     const int64_t src_step = this->step, dst_step = this->out.step;
     const bool clamp = this->out.clamp, simple = this->out.simple;
+    constexpr bool keeps_bias = weights<X>::room > weights<X>::taps;  // there is a register for it
     for (int64_t g = 0; g < this->planes; ++g) {
       float *dst_row = this->out.dst + g * this->out.plane;
       const float *const bias = this->out.bias + g * this->out.bias_step;
+      const V kept = V::broadcast(bias);
       V acc[R][X];
       simd::unroll<R * X>([&](auto i) SWCONV_INLINE_LAMBDA { acc[i / X][i % X] = V::zero(); });
       for (int64_t ic = 0; ic < this->channels; ++ic, from += this->channel, f += K * K) {
@@ -110,7 +112,7 @@ struct square_tile : square_group<V, S> {
           if constexpr (j >= K - 1 && (j - (K - 1)) % S == 0) {
             constexpr int q = (j - (K - 1)) / S;
             if (__builtin_expect(complete >> q & 1, 1)) {
-              const V more = V::broadcast(bias);  // every time: no register is left for it
+              const V more = keeps_bias ? kept : V::broadcast(bias);
               simd::unroll<X>([&](auto i) SWCONV_INLINE_LAMBDA {
                 place(this->out.simply(Row::ordered(acc[q][i]), more, clamp), dst_row, i);
               });
