@@ -108,7 +108,6 @@ constexpr kernel_entry list[] = {
 #endif
     planar_any<pair_stride>("planar/any_s2"),
     planar_any<any_stride>("planar/any_stride"),
-    signal_slide<2>("signal/slide_k2"),
     signal_slide<3>("signal/slide_k3"),
     signal_slide<5>("signal/slide_k5"),
     signal_slide<7>("signal/slide_k7"),

@@ -39,6 +39,15 @@ struct accumulators {
     SWCONV_UNROLL
     for (int i = 0; i < C * R * X; ++i) v[i / (R * X)][i / X % R][i % X] = V::zero();
   }
+  /// Sums of a part, and back.
+  SWCONV_ALWAYS_INLINE void load(const float *from) {
+    SWCONV_UNROLL
+    for (int i = 0; i < C * R * X; ++i) v[i / (R * X)][i / X % R][i % X] = V::load(from + i * V::size);
+  }
+  SWCONV_ALWAYS_INLINE void keep(float *to) const {
+    SWCONV_UNROLL
+    for (int i = 0; i < C * R * X; ++i) v[i / (R * X)][i / X % R][i % X].store(to + i * V::size);
+  }
   /// Columns from w; of the last vector the first n, which are fewer than V::size only if Edge; the first
   /// `channels`.
   template <bool Edge>

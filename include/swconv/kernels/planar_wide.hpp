@@ -62,13 +62,13 @@ SWCONV_ALWAYS_INLINE void prefetch_dst(const rows &r, int64_t w, int64_t channel
   }
 }
 
-/// Fetches what the next tile of the rows will read of an input channel. Planes are far apart, and no
-/// hardware prefetcher follows so many.
+/// Fetches what a tile will read of an input channel. Planes are far apart, and no hardware prefetcher
+/// follows so many.
 template <class V, int X>
 SWCONV_ALWAYS_INLINE void prefetch_src(const float *plane, int64_t line, int64_t j0, int64_t j1) {
   for (int64_t j = j0; j < j1; ++j)
     for (int i = 0; i < X * V::size; i += 16)
-      __builtin_prefetch(plane + j * line + X * V::size + i, 0, 2);
+      __builtin_prefetch(plane + j * line + i, 0, 2);
 }
 
 /// Rows Q0 … Q1 of the tile against one input row; f points at the weight of row 0, tap 0.
@@ -113,28 +113,41 @@ SWCONV_ALWAYS_INLINE void wide_row(accumulators<V, C, R, X> &acc, const float *s
   }
 }
 
+/// Some of the input channels, and where the sums of a tile are kept before and after them.
+struct channel_part {
+  int64_t begin, end;
+  float *sums = nullptr;
+};
+
 /// All taps of all columns lie inside the row. Of the last vector n lanes are wanted.
 /// The filter has at least R - 1 rows.
 /// Rows of a tile are neighbours in the sense of row_step; row_ratio is 1, or R is.
 template <class V, int C, int R, int X, bool Tail>
-SWCONV_NOINLINE void wide_tile(const rows &r, int64_t w, int64_t n) {
+SWCONV_NOINLINE void wide_tile(const rows &r, int64_t w, int64_t n, const channel_part &part) {
   const problem &p = r.p;
   const int64_t kw = p.w.taps, kh = p.h.taps, dilation = p.w.dilation;
   const int64_t step = kh * C, y0 = p.h.start(r.h), line = p.h.dilation * p.src.h;
-  const float *f = r.weights, *plane = r.src + p.w.start(w) + y0 * p.src.h;
+  const float *f = r.weights + part.begin * kw * step;
+  const float *plane = r.src + part.begin * p.src.c + p.w.start(w) + y0 * p.src.h;
   const int64_t rows_read = kh + R - 1;
   const int64_t j0 = axis::least(p.h.tap_at(y0, 0), rows_read);
   const int64_t j1 = axis::least(p.h.tap_at(y0, p.h.in), rows_read);
   const typename V::mask last = V::lanes(0, n);
-  if constexpr (!Tail || simd::isa::masks_are_free) prefetch_dst<V, C, R, X>(r, w);
-  const bool many = X > 1 && p.in_channels >= 8;
+  constexpr bool parts = X > 1 && R > 1 && simd::isa::has_fma;
+  const bool begun = parts && part.begin > 0, to_be_continued = parts && part.end < p.in_channels;
+  if constexpr (!Tail || simd::isa::masks_are_free)
+    if (!to_be_continued) prefetch_dst<V, C, R, X>(r, w);
+  // What is read next: the next tile, or the next part's channels.
+  const int64_t ahead = to_be_continued ? (part.end - part.begin) * p.src.c : begun ? 0 : X * V::size;
+  const bool many = X > 1 && p.in_channels >= 8 && ahead > 0;
   accumulators<V, C, R, X> acc;
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, plane += p.src.c, f += kw * step) {
+  if (begun) acc.load(part.sums);
+  for (int64_t ic = part.begin; ic < part.end; ++ic, plane += p.src.c, f += kw * step) {
     const auto row = [&](auto q0, auto q1, int64_t j) SWCONV_INLINE_LAMBDA {
       wide_row<decltype(q0)::value, decltype(q1)::value, Tail>(acc, plane + j * line, f + j * C, kw,
                                                                dilation, step, last);
     };
-    if (many) prefetch_src<V, X>(plane, line, j0, j1);
+    if (many) prefetch_src<V, X>(plane + ahead, line, j0, j1);
     // The first rows of src reach only the first rows of the tile, the last ones only the last.
     simd::unroll<R - 1>([&](auto q) SWCONV_INLINE_LAMBDA {
       if (q >= j0 && q < j1) row(simd::index<0>{}, q, q);
@@ -147,7 +160,10 @@ SWCONV_NOINLINE void wide_tile(const rows &r, int64_t w, int64_t n) {
         row(simd::index<decltype(q)::value + 1>{}, simd::index<R - 1>{}, kh + q);
     });
   }
-  acc.template store<Tail>(r, w, n);
+  if (to_be_continued)
+    acc.keep(part.sums);
+  else
+    acc.template store<Tail>(r, w, n);
 }
 
 /// Up to one vector of columns, of which n lanes are wanted and some taps fall into the padding.
@@ -189,11 +205,31 @@ SWCONV_NOINLINE void wide_edge(const rows &r, int64_t w, int64_t n) {
   acc.template store<true>(r, w, n);
 }
 
+/// Is src larger than most caches? Then its planes are read in long runs, which the hardware fetches ahead.
+inline bool far_src(const problem &p) { return p.in_channels >= 8 && p.in_channels * p.src.c > (1 << 21); }
+
+/// Whole tiles of columns from w on, while they end before `end`: two input channels of many tiles, then the
+/// next two. Returns where it stopped.
+template <int C, int R, int X>
+SWCONV_NOINLINE int64_t wide_by_parts(const rows &r, int64_t w, int64_t end) {
+  using V = simd::isa::full;
+  constexpr int64_t width = X * V::size, floats = C * R * width, most = 3072 / floats;
+  alignas(64) float sums[most * floats];
+  const int64_t tiles = axis::least((end - w) / width, most), channels = r.p.in_channels;
+  for (int64_t first = 0; first < channels; first += 2) {
+    channel_part part{first, axis::least(first + 2, channels), sums};
+    for (int64_t i = 0; i < tiles; ++i, part.sums += floats)
+      wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w + i * width, V::size, part);
+  }
+  return w + tiles * width;
+}
+
 /// The columns [w0, w1) of one group of R rows.
 template <int C, int R, int X>
 SWCONV_NOINLINE void wide_columns(const rows &r, int64_t w0, int64_t w1) {
   using V = simd::isa::full;
   const axis &a = r.p.w;
+  const channel_part all{0, r.p.in_channels};
   for (int64_t w = w0; w < w1;) {
     // Columns from here on that no tap leaves.
     const int64_t left = w1 - w;
@@ -208,14 +244,18 @@ SWCONV_NOINLINE void wide_columns(const rows &r, int64_t w0, int64_t w1) {
     // A whole tile, or most of one at the end of the row; else vector by vector.
     const int64_t inside = end - w;
     if (inside >= X * V::size) {
-      wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w, V::size);
+      if (R > 1 && simd::isa::has_fma && far_src(r.p)) {
+        w = wide_by_parts<C, R, X>(r, w, end);
+        continue;
+      }
+      wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w, V::size, all);
       w += X * V::size;
     } else if (simd::isa::masks_are_free && end == w1 && inside > (X - 1) * V::size) {
-      wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w, inside - (X - 1) * V::size);
+      wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w, inside - (X - 1) * V::size, all);
       w = w1;
     } else {
       const int64_t n = axis::least(inside, V::size);
-      wide_tile<V, C, R, 1, true>(r, w, n);
+      wide_tile<V, C, R, 1, true>(r, w, n, all);
       w += n;
     }
   }
