@@ -193,6 +193,9 @@ SWCONV_NOINLINE void tile(const row &r, int64_t w, int64_t pixels, float *sums) 
       simd::unroll<NV>([&](auto v) SWCONV_INLINE_LAMBDA {
         __builtin_prefetch(later + v * second, 0, 2);
       });
+    // Of the rows only the last is new, and too many planes have one for the hardware's prefetchers.
+    if (M::ratio != 0 && line_pitch != 0)
+      __builtin_prefetch(plane + (r.last_kh - 1 - r.first_kh) * line_pitch + 16 * M::ratio);
     const float *line = plane;
     for (int64_t kh = r.first_kh; kh < r.last_kh; ++kh, line += line_pitch) {
       elements<(P - 1) * R + T, M::ratio != 0> s(line, distance);
