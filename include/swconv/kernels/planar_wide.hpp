@@ -4,7 +4,7 @@
 /// columns, as many accumulators as registers allow.
 ///
 /// Each shifted vector is an unaligned load: it crosses a cache line more often than not, which
-/// costs about as much as half an FMA, where a register slide costs a whole one (docs/ablation.md).
+/// costs about as much as half an FMA, where a register slide costs a whole one (docs/kernels.md, "signal").
 /// So the tile is tall: a loaded vector serves up to R rows. The weights of a tile's rows must then
 /// come from addresses that differ by constants, or the address arithmetic would fill the machine:
 /// a copy of the filter, [ic][kw][kh][c], is made once per block.

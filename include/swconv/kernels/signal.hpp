@@ -154,13 +154,16 @@ template <class V>
 SWCONV_NOINLINE void edge_columns(const planar::rows &r, int64_t w, int64_t n) {
   const planar::row_output<V> out(r);
   const problem &p = r.p;
-  const float *f = r.weights, *row = r.src + p.h.start(r.h) * p.src.h;
+  // Taps that reach no column at all are not visited.
+  const int64_t x = p.w.start(w), t0 = p.w.first_tap(x + n - 1), t1 = p.w.last_tap(x);
+  const float *row = r.src + p.h.start(r.h) * p.src.h, *weights = r.weights;
   V acc = V::zero();
-  for (int64_t ic = 0; ic < p.in_channels; ++ic, row += p.src.c) {
-    int64_t x = p.w.start(w);
-    for (int64_t t = 0; t < p.w.taps; ++t, x += p.w.dilation, f += r.pitch) {
-      const typename V::mask inside = V::lanes(-x, p.w.in - x);
-      acc = V::fma_masked(inside, V::broadcast(f), V::load_masked(row + x, inside), acc);
+  for (int64_t ic = 0; ic < p.in_channels; ++ic, row += p.src.c, weights += p.w.taps * r.pitch) {
+    const float *f = weights + t0 * r.pitch;
+    int64_t at = x + t0 * p.w.dilation;
+    for (int64_t t = t0; t < t1; ++t, at += p.w.dilation, f += r.pitch) {
+      const typename V::mask inside = V::lanes(-at, p.w.in - at);
+      acc = V::fma_masked(inside, V::broadcast(f), V::load_masked(row + at, inside), acc);
     }
   }
   out.store_first(acc, w, n);
