@@ -188,11 +188,11 @@ SWCONV_NOINLINE inline int64_t few_taps(const planar::rows &r, int64_t w, int64_
   return load_columns<V, 1>(row, w, end, skipped);
 }
 
-/// Rows are taken one by one. `tiles(row, w, end)` fills whole tiles from w on and returns where it
-/// stopped; what is left, and what has taps in the padding, is done vector by vector.
-template <class Tiles>
-SWCONV_ALWAYS_INLINE void run(const problem &p, const run_pointers &ptr, const block &b,
-                              Tiles &&tiles) {
+/// Fills whole tiles of a row from w on, while they end before `end`; returns where it stopped.
+using tiles_fn = int64_t (*)(const planar::rows &, int64_t w, int64_t end);
+
+/// Rows are taken one by one. What `tiles` leaves, and what has taps in the padding, is done vector by vector.
+SWCONV_NOINLINE inline void run(const problem &p, const run_pointers &ptr, const block &b, tiles_fn tiles) {
   using V = simd::isa::full;
   constexpr int64_t many = 4 * V::size;  // columns that are worth a filter of their own
   const epilogue ep(p, ptr, b);
@@ -224,23 +224,23 @@ SWCONV_ALWAYS_INLINE void run(const problem &p, const run_pointers &ptr, const b
 /// Filters of height 1, width K (0: any), unit stride and dilation.
 template <int K>
 void run_slide(const problem &p, const run_pointers &ptr, const block &b) {
-  run(p, ptr, b, [](const planar::rows &r, int64_t w, int64_t end) SWCONV_INLINE_LAMBDA {
-    return slide_columns<simd::isa::full, slide_vectors, K>(r, w, end);
-  });
+  run(p, ptr, b, &slide_columns<simd::isa::full, slide_vectors, K>);
+}
+
+inline int64_t load_tiles(const planar::rows &r, int64_t w, int64_t end) {
+  using V = simd::isa::full;
+  if constexpr (may_slide) {
+    const int64_t dilation = r.p.w.dilation;
+    if (slides(dilation))
+      return dilation == 2 ? slide_columns<V, slide_vectors, 0, 2>(r, w, end)
+                           : slide_columns<V, slide_vectors, 0, 4>(r, w, end);
+    if (dilation > 1 && dilation < V::size / 2) return moved_columns<V, tile_vectors>(r, w, end);
+  }
+  return load_columns<V, tile_vectors>(r, w, end);
 }
 /// Filters of height 1, any width and dilation, unit stride.
 inline void run_load(const problem &p, const run_pointers &ptr, const block &b) {
-  using V = simd::isa::full;
-  run(p, ptr, b, [](const planar::rows &r, int64_t w, int64_t end) SWCONV_INLINE_LAMBDA {
-    if constexpr (may_slide) {
-      const int64_t dilation = r.p.w.dilation;
-      if (slides(dilation))
-        return dilation == 2 ? slide_columns<V, slide_vectors, 0, 2>(r, w, end)
-                             : slide_columns<V, slide_vectors, 0, 4>(r, w, end);
-      if (dilation > 1 && dilation < V::size / 2) return moved_columns<V, tile_vectors>(r, w, end);
-    }
-    return load_columns<V, tile_vectors>(r, w, end);
-  });
+  run(p, ptr, b, &load_tiles);
 }
 
 }  // namespace signal
