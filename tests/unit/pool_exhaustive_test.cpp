@@ -136,5 +136,24 @@ TEST(PoolNan, ReachesEveryLane) {
   }
 }
 
+/// A stride may be as long as it likes where there is one window.
+TEST(PoolWindows, StridesBeyondAnyRow) {
+  for (const int64_t kind : {SWCONV_POOL_MAX, SWCONV_POOL_AVG, SWCONV_POOL_L1, SWCONV_POOL_L2})
+    for (const int64_t dilation : {1, 3})
+      for (const int64_t pads : {0, 1}) {
+        pool_case c;
+        c.kind = kind;
+        c.h = 5;
+        c.w = 3;
+        c.kh = c.kw = 7;
+        c.sh = c.sw = (int64_t{1} << 60) - 1;
+        c.dh = c.dw = dilation;
+        c.pl = c.pt = c.pb = pads;
+        c.ceil_mode = 1;
+        c.count_include_pad = pads;
+        EXPECT_EQ(check(c, {breadth::kernels, {1}}), "");
+      }
+}
+
 }  // namespace
 }  // namespace swconv_test

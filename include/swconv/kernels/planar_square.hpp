@@ -278,6 +278,8 @@ struct square_rows : Rows {
   template <int X>
   SWCONV_NOINLINE void whole(int64_t w) const {
     using row_type = whole_row<V, X, K, S>;
+    static_assert(row_type::columns == V::size || (X == 2 && 2 * row_type::columns >= V::size),
+                  "whole vectors are stored but the last");
     this->template walk<X, row_type>(
         w * S - this->pad, {w, row_type::columns, row_type::columns, 0},
         [](const float *at) SWCONV_INLINE_LAMBDA { return row_type(at); },

@@ -49,7 +49,7 @@ struct square_group {
   int64_t step;                 ///< floats from an input row to the next
   int64_t channels, channel;    ///< input channels, and floats from one to the next
   int64_t planes;               ///< groups, one output channel each
-  int64_t pad, width;           ///< of dst
+  int64_t pad;                  ///< of the columns
   int64_t inside0, inside1;     ///< input rows inside src
   row_output<V> out;
 
@@ -60,13 +60,15 @@ struct square_group {
         channel(r.p.src.c),
         planes(groups),
         pad(r.p.w.pad),
-        width(r.p.w.out),
         out(r) {
     const axis &h = r.p.h;
     const int64_t y = h.start(r.h), read = (r.count - 1) * S + h.taps;
     first = r.src + y * r.p.src.h;
     inside0 = axis::least(h.tap_at(y, 0), read);
     inside1 = axis::least(h.tap_at(y, h.in), read);
+    // The step from a row inside src to none may be too long to be added.
+    if (inside1 - inside0 == 1) first += inside0 * step;
+    if (inside1 - inside0 <= 1) step = 0;
   }
 };
 

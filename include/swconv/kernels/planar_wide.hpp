@@ -113,6 +113,10 @@ SWCONV_ALWAYS_INLINE void wide_row(accumulators<V, C, R, X> &acc, const float *s
   }
 }
 
+/// Are sums of tiles of R rows kept between input channels? The baseline gets less code.
+template <int R>
+constexpr bool takes_parts = R > 1 && simd::isa::has_fma;
+
 /// Some of the input channels, and where the sums of a tile are kept before and after them.
 struct channel_part {
   int64_t begin, end;
@@ -133,7 +137,7 @@ SWCONV_NOINLINE void wide_tile(const rows &r, int64_t w, int64_t n, const channe
   const int64_t j0 = axis::least(p.h.tap_at(y0, 0), rows_read);
   const int64_t j1 = axis::least(p.h.tap_at(y0, p.h.in), rows_read);
   const typename V::mask last = V::lanes(0, n);
-  constexpr bool parts = X > 1 && R > 1 && simd::isa::has_fma;
+  constexpr bool parts = X > 1 && takes_parts<R>;
   const bool begun = parts && part.begin > 0, to_be_continued = parts && part.end < p.in_channels;
   if constexpr (!Tail || simd::isa::masks_are_free)
     if (!to_be_continued) prefetch_dst<V, C, R, X>(r, w);
@@ -147,7 +151,8 @@ SWCONV_NOINLINE void wide_tile(const rows &r, int64_t w, int64_t n, const channe
       wide_row<decltype(q0)::value, decltype(q1)::value, Tail>(acc, plane + j * line, f + j * C, kw,
                                                                dilation, step, last);
     };
-    if (many) prefetch_src<V, X>(plane + ahead, line, j0, j1);
+    if (many && (!to_be_continued || ic + (part.end - part.begin) < p.in_channels))
+      prefetch_src<V, X>(plane + ahead, line, j0, j1);
     // The first rows of src reach only the first rows of the tile, the last ones only the last.
     simd::unroll<R - 1>([&](auto q) SWCONV_INLINE_LAMBDA {
       if (q >= j0 && q < j1) row(simd::index<0>{}, q, q);
@@ -214,6 +219,7 @@ template <int C, int R, int X>
 SWCONV_NOINLINE int64_t wide_by_parts(const rows &r, int64_t w, int64_t end) {
   using V = simd::isa::full;
   constexpr int64_t width = X * V::size, floats = C * R * width, most = 3072 / floats;
+  static_assert(most > 0, "room for a tile");
   alignas(64) float sums[most * floats];
   const int64_t tiles = axis::least((end - w) / width, most), channels = r.p.in_channels;
   for (int64_t first = 0; first < channels; first += 2) {
@@ -244,10 +250,11 @@ SWCONV_NOINLINE void wide_columns(const rows &r, int64_t w0, int64_t w1) {
     // A whole tile, or most of one at the end of the row; else vector by vector.
     const int64_t inside = end - w;
     if (inside >= X * V::size) {
-      if (R > 1 && simd::isa::has_fma && far_src(r.p)) {
-        w = wide_by_parts<C, R, X>(r, w, end);
-        continue;
-      }
+      if constexpr (takes_parts<R>)
+        if (inside >= 2 * X * V::size && far_src(r.p)) {
+          w = wide_by_parts<C, R, X>(r, w, end);
+          continue;
+        }
       wide_tile<V, C, R, X, simd::isa::masks_are_free>(r, w, V::size, all);
       w += X * V::size;
     } else if (simd::isa::masks_are_free && end == w1 && inside > (X - 1) * V::size) {

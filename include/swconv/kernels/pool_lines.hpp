@@ -339,7 +339,7 @@ class line_pool {
     const V all = V::set1(static_cast<T>(p_.w.taps));
     for (int64_t i = 0; i < parts_.counts; i += V::size) {
       all.store(counts_ + i);
-      if (i >= n_ || p_.w.inside(w_ + i, V::size)) continue;
+      if (i >= n_ || p_.w.inside(w_ + i, axis::least(V::size, n_ - i))) continue;
       for (int64_t o = i; o < axis::least(i + V::size, n_); ++o)
         counts_[o] =
             static_cast<T>(counted_taps(p_.w, w_ + o, p_.count_include_pad, p_.pad_end_w));

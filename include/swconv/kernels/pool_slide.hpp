@@ -158,8 +158,9 @@ class slide_plane {
   void count_taps() {
     for (int64_t i = 0; i < n_; i += V::size) {
       V::set1(static_cast<T>(p_.w.taps)).store(counts_ + i);
-      if (p_.w.inside(w_ + i, V::size)) continue;
-      for (int64_t o = i; o < i + V::size; ++o)
+      const int64_t n = axis::least(V::size, n_ - i);
+      if (p_.w.inside(w_ + i, n)) continue;
+      for (int64_t o = i; o < i + n; ++o)
         counts_[o] =
             static_cast<T>(counted_taps(p_.w, w_ + o, p_.count_include_pad, p_.pad_end_w));
     }

@@ -63,8 +63,8 @@ SWCONV_ALWAYS_INLINE void load_registers(V (&reg)[N], const float *s, int64_t fa
   reg[N - 1] = V::load_first(s + (N - 1) * V::size, farthest);
 }
 
-/// The same with shifted vectors made by slides; dilation D. K is the filter width, or 0 for any. Of more than
-/// three taps every other one is a load, so that the ports of loads and of shuffles share the work.
+/// The same with shifted vectors made by slides; dilation D. K is the filter width, or 0 for any. Of any, and of
+/// more than three, every other one is a load, so that the ports of loads and of shuffles share the work.
 template <class V, int X, int K, int D = 1>
 SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t end) {
   const planar::row_output<V> out(r);
@@ -72,6 +72,7 @@ SWCONV_NOINLINE int64_t slide_columns(const planar::rows &r, int64_t w, int64_t 
   const int64_t channels = p.in_channels, plane = p.src.c, pitch = r.pitch;
   const int64_t kw = K ? K : p.w.taps;
   constexpr int most = V::size / D;  // taps of a vector
+  static_assert(most > 0, "a dilation of less than a vector");
   const float *src = r.src + p.w.start(w) + p.h.start(r.h) * p.src.h, *const filter = r.weights;
   for (; w + X * V::size <= end; w += X * V::size, src += X * V::size) {
     V acc[X];
@@ -149,7 +150,7 @@ SWCONV_ALWAYS_INLINE int64_t misaligned(const float *p) {
   return static_cast<int64_t>(reinterpret_cast<uintptr_t>(p) % bytes / sizeof(float));
 }
 
-/// n columns from w, some of which have taps in the padding.
+/// n columns from w, which may have taps in the padding.
 template <class V>
 SWCONV_NOINLINE void edge_columns(const planar::rows &r, int64_t w, int64_t n) {
   const planar::row_output<V> out(r);
